@@ -1,0 +1,1 @@
+"""This library beside its peers: the same articles, the same queries, one run. `python -m benchmarks --help`."""

@@ -1,0 +1,188 @@
+"""The articles of a run: from a JSON Lines file or made up from a seed, written once as JSONL for all peers.
+
+The file the peers read holds one object a line with exactly `id`, `title`, `text`, `date`. Decompression, unknown
+keys and ids that occur twice are dealt with here, off the clock, so that all peers index the same articles from the
+same bytes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import math
+import random
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from itertools import accumulate
+from pathlib import Path
+from typing import IO, TypedDict
+
+import attrs
+
+__all__ = ["Corpus", "Row", "day_of", "generate", "prepare", "read_rows"]
+
+_WRITTEN_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+
+_VOCABULARY = 40_000  # base words; endings multiply them
+_TOPICS = 400
+_TOPIC_WORDS = 60
+_FIRST_DAY = date(2010, 1, 1)
+_DAYS = 3_652  # ten years
+
+
+class Row(TypedDict):
+    """One article as the peers read it."""
+
+    id: str
+    title: str
+    text: str
+    date: str | None
+
+
+@attrs.frozen
+class Corpus:
+    """The articles of a run, as a file and as the figures the report needs."""
+
+    name: str
+    path: Path
+    ids: tuple[str, ...]  # by line number: peers may answer with the number
+    days: tuple[int | None, ...]  # by line number: first day of the date as a proleptic ordinal
+    text_bytes: int  # UTF-8 bytes of titles and texts: the "MB" of every MB/s
+    dropped: int  # lines left out because their id had occurred before
+
+    @property
+    def articles(self) -> int:
+        return len(self.ids)
+
+
+def prepare(source: Path | None, *, articles: int | None, seed: int, target: Path) -> Corpus:
+    """Write the articles of a run to `target`.
+
+    `source` is a .jsonl, .jsonl.gz or .jsonl.zst file, of which `articles` lines spread evenly are taken (None: all);
+    without it, `articles` are generated from `seed`. Raises ValueError for a line that is no article.
+    """
+    if source is None:
+        name, rows = "generated", generate(articles or 0, seed)
+    else:
+        name, rows = source.name.split(".")[0], _rows_of(source, articles)
+    ids: dict[str, None] = {}
+    days: list[int | None] = []
+    text_bytes = dropped = 0
+    with target.open("w", encoding="utf-8", newline="\n") as out:
+        for row in rows:
+            if row["id"] in ids:
+                dropped += 1
+                continue
+            ids[row["id"]] = None
+            days.append(day_of(row["date"]))
+            text_bytes += len(row["title"].encode()) + len(row["text"].encode())
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return Corpus(name, target, tuple(ids), tuple(days), text_bytes, dropped)
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """The articles of a file that `prepare` wrote."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def day_of(written: str | None) -> int | None:
+    """The first day of an ISO date of day, month or year precision as a proleptic ordinal; None for anything else."""
+    match = _WRITTEN_DATE.fullmatch(written or "")
+    if match is None:
+        return None
+    try:
+        return date(int(match[1]), int(match[2] or 1), int(match[3] or 1)).toordinal()
+    except ValueError:
+        return None
+
+
+def _rows_of(source: Path, articles: int | None) -> Iterator[Row]:
+    every, keep = 1, 1  # line i is taken where i * keep // every moves on
+    if articles is not None:
+        with _open_text(source) as lines:
+            every = max(1, sum(1 for _ in lines))
+        keep = min(articles, every)
+    with _open_text(source) as lines:
+        for number, line in enumerate(lines):
+            if number * keep // every != (number + 1) * keep // every:
+                yield _row(line, source, number)
+
+
+def _row(line: str, source: Path, number: int) -> Row:
+    try:
+        item = json.loads(line)
+        text, title, written = str(item["text"]), str(item.get("title") or ""), item.get("date")
+    except (ValueError, KeyError, AttributeError) as error:
+        raise ValueError(f"{source.name}, line {number + 1}: not an article in JSON ({error!r})") from None
+    written = written if isinstance(written, str) and day_of(written) is not None else None
+    return {"id": str(item.get("id", number)), "title": title, "text": text, "date": written}
+
+
+@contextmanager
+def _open_text(path: Path) -> Iterator[IO[str]]:
+    if path.suffix == ".zst":
+        import zstandard
+
+        with path.open("rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw) as plain:
+            yield io.TextIOWrapper(plain, encoding="utf-8")
+    elif path.suffix == ".gz":
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            yield lines
+    else:
+        with path.open(encoding="utf-8") as lines:
+            yield lines
+
+
+def generate(articles: int, seed: int) -> Iterator[Row]:
+    """Made-up articles: the same for the same seed.
+
+    Words follow a Zipf-Mandelbrot law; each article belongs to one of 400 topics that lends it a fifth of its words
+    and a name of three words, and a topic is busy in one half year: so words keep company with each other and with
+    dates, as in news. Lengths are log-normal around 180 words. 3 % have a date of month precision, 1 % none.
+    """
+    rng = random.Random(seed)
+    words = [_spell(rank) for rank in range(_VOCABULARY)]
+    common = list(accumulate(1.0 / (rank + 2.7) ** 1.07 for rank in range(_VOCABULARY)))
+    topical = list(accumulate(1.0 / (rank + 1) for rank in range(_TOPIC_WORDS)))
+    pools = [[words[rng.randrange(150, _VOCABULARY)] for _ in range(_TOPIC_WORDS)] for _ in range(_TOPICS)]
+    busy = [rng.randrange(_DAYS) for _ in range(_TOPICS)]
+    endings = ("",) * 17 + ("s", "ed", "ing")
+    for number in range(articles):
+        topic = rng.randrange(_TOPICS)
+        length = max(20, min(2_000, int(rng.lognormvariate(math.log(180), 0.6))))
+        said = rng.choices(words, cum_weights=common, k=length)
+        for place in rng.sample(range(length), length // 5):
+            said[place] = rng.choices(pools[topic], cum_weights=topical)[0]
+        said = [word + ending for word, ending in zip(said, rng.choices(endings, k=length), strict=True)]
+        place = rng.randrange(length - 3)
+        said[place : place + 3] = pools[topic][-3:]
+        day = _FIRST_DAY + timedelta(days=int(busy[topic] + rng.gauss(0, 90)) % _DAYS)
+        chance = rng.random()
+        written = None if chance < 0.01 else day.isoformat()[: 7 if chance < 0.04 else 10]
+        title = " ".join(rng.choices(pools[topic], cum_weights=topical, k=rng.randint(3, 7))).capitalize()
+        yield {"id": f"made-{number:08d}", "title": title, "text": _sentences(said, rng), "date": written}
+
+
+def _spell(rank: int) -> str:
+    """A word for a rank, unlike that of any other rank; frequent words are short."""
+    word = ""
+    while True:
+        word += "bcdfghklmnprstv"[rank % 15] + "aeiou"[rank // 15 % 5]
+        rank = rank // 75 - 1
+        if rank < 0:
+            return word
+
+
+def _sentences(words: list[str], rng: random.Random) -> str:
+    parts = []
+    place = 0
+    while place < len(words):
+        stop = place + rng.randint(8, 25)
+        parts.append(" ".join(words[place:stop]).capitalize() + ".")
+        place = stop
+    return " ".join(parts)

@@ -1,0 +1,7 @@
+"""`python -m searchkit`: the same as the command `searchkit`."""
+
+import sys
+
+from searchkit.cli import main
+
+sys.exit(main())

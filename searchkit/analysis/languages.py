@@ -1,0 +1,174 @@
+"""Stemmers by name: the 15 languages of NLTK's Snowball, and callables of the application's own.
+
+This is the only file that imports nltk, and it does so (half a second) when a stemmer is first needed. A stemmer is
+known by its *fingerprint*, computed from the stems it gives to a fixed list of words: two stemmers of the same
+fingerprint may read each other's indexes, whatever version number their package bears.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from searchkit.errors import SearchkitError
+
+__all__ = ["LANGUAGES", "AnalyzerError", "Stemmer", "load", "permit"]
+
+LANGUAGES = (
+    "arabic",
+    "danish",
+    "dutch",
+    "english",
+    "finnish",
+    "french",
+    "german",
+    "hungarian",
+    "italian",
+    "norwegian",
+    "portuguese",
+    "romanian",
+    "russian",
+    "spanish",
+    "swedish",
+)
+
+STEM_BYTES = 255  # a longer stem is cut, as a longer word form is
+CACHE_FORMS = 1 << 18  # forms whose stems are remembered, about 50 MB; when there are more, all are forgotten
+
+# What the fingerprints are computed from. Never change a list: it would refuse every index of that language.
+_PROBES = {
+    "arabic": "والكتاب المدرسة يكتبون كتبتم بالسيارات استخدام طالبات مسلمون الأطفال فسيكفيكهم مكتبتها لاعبين",
+    "danish": "undersøgelse undersogelserne bilerne huset menneskelighed arbejdsløshedens muligt løbende skrevet "
+    "hjemmet",
+    "dutch": "lichamelijkheid lopende boeken huizen mogelijkheden vriendelijke geschreven verklaarde onderzoeken "
+    "kinderen",
+    "english": "running generously communities relational hopping skies dying nation's happily conditional "
+    "organization news ponies agreed tried university arsenal yearly controlled",
+    "finnish": "taloissa talossakaan kirjoittaminen kirjojen ihmisten kaupungeissa suomalaisille parempaa hyvää "
+    "juoksivat",
+    "french": "continuellement mangeaient nations nationalité chevaux heureuses aimées finissons majestueux "
+    "généralement",
+    "german": "aufeinander häuser hauser kinderlein möglichkeiten freundlichkeit liefen geschriebenen regierungen "
+    "schöner",
+    "hungarian": "házakban kertekben gyermekeknek embereket városaink beszélgetések szabadságért almafának könyveket "
+    "legszebb",
+    "italian": "abbandonata nazionalità velocemente mangiavano famiglie possibilità governativi pronunciandosi "
+    "felici amarono",
+    "norwegian": "husene bilene arbeidsløshetens muligheter skrevet kjærligheten undersøkelser løpende vennlighet "
+    "dommeren",
+    "portuguese": "nacionalidade rapidamente governamentais cantávamos corações possíveis trabalhadores felizes "
+    "lojinha quiseram",
+    "romanian": "naționalitate copiilor frumusețea mergeau posibilitățile guvernamentale scriitorilor abstractizare "
+    "vorbim",
+    "russian": "национальность красивейшими читающий бежавшиеся правительственных домами говорилось лучший книгами "
+    "йодный",
+    "spanish": "nacionalidades rápidamente cantábamos corazones gubernamentales diciéndoselo trabajadores felices "
+    "haber lógica",
+    "swedish": "undersökningarna bilarna husens möjligheterna vänlighet arbetslöshetens skrivandet löpande flickornas",
+}
+
+_permitted: dict[str, Callable[[str], str]] = {}  # dotted names that this program, not a file, has asked for
+
+
+class AnalyzerError(SearchkitError, ValueError):
+    """A stemmer that does not exist, is not permitted, or does not behave."""
+
+
+class Stemmer:
+    """Stems word forms, each distinct one once, and remembers. May be used from several threads."""
+
+    __slots__ = ("_known", "_stem", "fingerprint", "name")
+
+    def __init__(self, name: str, stem: Callable[[str], str], probes: Sequence[str]) -> None:
+        self.name = name
+        self._stem = stem
+        self._known: dict[str, str] = {}
+        stems = "\n".join(f"{word} {self._stem_one(word)}" for word in probes)
+        self.fingerprint = hashlib.blake2b(stems.encode(), digest_size=8).hexdigest()
+
+    def stem(self, forms: Sequence[str]) -> list[str]:
+        """The stem of each form, in order. A form for which the stemmer leaves nothing is its own stem."""
+        known = self._known
+        stems = list(map(known.get, forms))
+        if None in stems:
+            if len(known) + len(forms) > CACHE_FORMS:
+                known.clear()
+            for place, stem in enumerate(stems):
+                if stem is None:
+                    form = forms[place]
+                    known[form] = stems[place] = self._stem_one(form)
+        return stems  # type: ignore[return-value]  # no None is left
+
+    def _stem_one(self, form: str) -> str:
+        stem = self._stem(form)
+        if not isinstance(stem, str):
+            raise AnalyzerError(f"the stemmer {self.name} gave {stem!r} for {form!r}: it must return a str")
+        try:
+            encoded = stem.encode()
+        except UnicodeEncodeError:
+            raise AnalyzerError(f"the stemmer {self.name} gave {stem!r} for {form!r}: no valid Unicode") from None
+        if len(encoded) > STEM_BYTES:
+            stem = encoded[:STEM_BYTES].decode("utf-8", "ignore")
+        return stem or form
+
+
+@cache
+def load(name: str) -> Stemmer:
+    """The stemmer of a language or of a permitted dotted name, loaded on the first call.
+
+    Raises AnalyzerError where there is none of that name, or where only a file has named it.
+    """
+    if name in LANGUAGES:
+        return Stemmer(name, _snowball(name), _PROBES[name].split())
+    if name in _permitted:
+        probes = " ".join(_PROBES[language] for language in LANGUAGES).split()
+        return Stemmer(name, _permitted[name], probes)
+    if ":" in name:
+        raise AnalyzerError(
+            f"the stemmer {name!r} is code, and code that only an index names is not run: "
+            f"call searchkit.analysis.Analyzer.named({name!r}) in your program first"
+        )
+    raise AnalyzerError(_unknown(name))
+
+
+def permit(name: str) -> None:
+    """Import the callable of a dotted name and let `load` give it. Raises AnalyzerError if it is not there."""
+    if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*", name):
+        raise AnalyzerError(_unknown(name))
+    module, _, path = name.partition(":")
+    try:
+        found: object = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise AnalyzerError(f"the stemmer {name!r} cannot be imported: {error}") from error
+    if not callable(found):
+        raise AnalyzerError(f"the stemmer {name!r} is {type(found).__name__}, not a callable")
+    _permitted[name] = found
+
+
+def _unknown(name: str) -> str:
+    return (
+        f"there is no analyzer {name!r}: choose one of {', '.join(LANGUAGES)}, none, "
+        "or your own stemmer as 'package.module:callable' (str -> str)"
+    )
+
+
+def _snowball(language: str) -> Callable[[str], str]:
+    """NLTK's stemmer of the language, with its few stop words stemmed like all others (that would need a download)."""
+    from nltk.stem import snowball
+
+    made = getattr(snowball, f"{language.capitalize()}Stemmer")
+    if language != "arabic":
+        stem: Callable[[str], str] = made().stem
+        return stem
+
+    def stem_alone(form: str) -> str:
+        # The Arabic stemmer remembers things about the word before: with an object for each word it cannot.
+        stem: str = made().stem(form)
+        return stem
+
+    return stem_alone

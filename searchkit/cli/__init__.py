@@ -1,0 +1,66 @@
+"""The command line: `searchkit index`, `query`, `info`, `check`, `compact`, `delete`; one module a command.
+
+Exit codes: 0 hits (or done), 1 no hit, 2 bad use, bad query or bad article, 3 trouble with the index or the disk, 130
+interrupted, 70 a fault of this program. An error is one line on standard error. Colour, bars and tables appear only on
+a terminal; pipes get plain lines.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+DONE, NO_HIT, BAD_USE, INDEX_TROUBLE, FAULT, INTERRUPTED = 0, 1, 2, 3, 70, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line (by default that of the process); the exit code."""
+    import click
+
+    from searchkit.cli.program import program
+    from searchkit.errors import ArticleError, DateError, QueryError, SearchkitError
+
+    _forgive_encodings()
+    try:
+        with program.make_context("searchkit", list(sys.argv[1:] if arguments is None else arguments)) as context:
+            code = program.invoke(context)
+        sys.stdout.flush()
+        return int(code or DONE)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "searchkit"
+        return _complain(f"{error.format_message()} Try '{command} --help'.", BAD_USE)
+    except click.ClickException as error:
+        return _complain(error.format_message(), BAD_USE)
+    except (QueryError, DateError, ArticleError) as error:
+        return _complain(str(error), BAD_USE)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except (SearchkitError, OSError) as error:
+        return _complain(str(error), INDEX_TROUBLE)
+    except (KeyboardInterrupt, click.Abort):
+        return _complain("interrupted; what was not yet committed is not in the index", INTERRUPTED)
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        return _complain("this is a fault of searchkit itself; please report it with the lines above", FAULT)
+
+
+def _complain(message: str, code: int) -> int:
+    from searchkit.cli.screen import complain
+
+    complain(message)
+    return code
+
+
+def _forgive_encodings() -> None:
+    """What the encoding of a pipe or terminal lacks is printed as an escape; it must not end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,61 @@
+"""Hits on a terminal, in colour: drawn with rich, which is loaded only then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from searchkit.cli.screen import heading, one_line, shown_date
+
+if TYPE_CHECKING:
+    from searchkit.search.explain import Explanation
+
+    from searchkit.search.results import Hit, Results
+
+__all__ = ["draw"]
+
+# Control characters never occur in a snippet, so these two can mark the matches in it.
+BEFORE, AFTER = "\x02", "\x03"
+NARROW = 40  # columns; below, nothing is indented
+
+
+def draw(results: Results, first: int, snippets: int, explanation: Callable[[Hit], Explanation] | None) -> None:
+    """Draw the hits, numbered from `first` on, each with so many snippets, and how many there are in all."""
+    console = Console(highlight=False)
+    indent = 4 if console.width >= NARROW else 0
+    for number, hit in enumerate(results, first):
+        title = Text.assemble((f"{number}. ", "dim"), (heading(hit) or one_line(hit.id), "bold"))
+        about = Text.assemble(
+            (f"{hit.score:.4f}", "cyan"), "  ", (shown_date(hit), "green"), "  ", (one_line(hit.id), "dim")
+        )
+        parts = [about]
+        if snippets and hit.stored:
+            parts += [_marked(snippet) for snippet in hit.snippets(snippets, markup=(BEFORE, AFTER))]
+        if explanation is not None:
+            parts.append(Text("\n".join(one_line(line) for line in str(explanation(hit)).splitlines()), style="dim"))
+        console.print(title)
+        for part in parts:
+            console.print(Padding(part, (0, 0, 0, indent)))
+        console.print()
+    console.print(Text(f"{_shown(results, first)}, {_time(results.seconds)}", style="dim"))
+
+
+def _marked(snippet: str) -> Text:
+    text = Text()
+    for number, piece in enumerate(snippet.replace(AFTER, BEFORE).split(BEFORE)):
+        text.append(piece, style="bold yellow" if number % 2 else "")
+    return text
+
+
+def _shown(results: Results, first: int) -> str:
+    if not results:
+        return f"no hits of {results.total:,}" if results.total else "no hits"
+    return f"hits {first:,} to {first + len(results) - 1:,} of {results.total:,}"
+
+
+def _time(seconds: float) -> str:
+    return f"{1000 * seconds:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"

@@ -1,0 +1,131 @@
+"""`searchkit index`: articles in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from searchkit.cli.options import index_option
+from searchkit.cli.progress import watching
+from searchkit.cli.screen import complain_of_each, in_bytes, say
+from searchkit.cli.target import index_folder, is_index
+
+if TYPE_CHECKING:
+    from searchkit.index import Index
+
+__all__ = ["index"]
+
+FORMATS = ("text", "jsonl", "json", "csv", "tsv")
+
+
+def _keys(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, str] | None:
+    """`text=body,date=published` as a mapping."""
+    if value is None:
+        return None
+    pairs = [pair.partition("=") for pair in value.split(",")]
+    if not all(ours and sign and theirs for ours, sign, theirs in pairs):
+        raise click.BadParameter("give it as OURS=THEIRS,OURS=THEIRS, such as text=body,date=published")
+    return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+
+
+@click.command
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@index_option
+@click.option(
+    "--on-error",
+    type=click.Choice(["raise", "skip", "undated"]),
+    default="raise",
+    show_default=True,
+    help="What to do about a malformed article: stop, leave it out, or keep it without its wrong date.",
+)
+@click.option("--keys", callback=_keys, metavar="OURS=THEIRS,...", help="Whose key is which: text=body,date=published.")
+@click.option("--format", type=click.Choice(FORMATS), help="The form of all sources, instead of what suffixes say.")
+@click.option("--encoding", default="utf-8", show_default=True)
+@click.option(
+    "--analyzer", metavar="LANGUAGE", help="For a new index: language of the stemmer, or none.  [default: english]"
+)
+@click.option(
+    "--title-weight", type=click.IntRange(0, 100), help="For a new index: how often a title counts.  [default: 1]"
+)
+@click.option("--timezone", metavar="ZONE", help="For a new index: where dates with an offset belong.  [default: UTC]")
+@click.option("--no-store", is_flag=True, help="For a new index: keep no text, so no titles and snippets later.")
+def index(
+    sources: tuple[str, ...],
+    where: str,
+    on_error: str,
+    keys: dict[str, str] | None,
+    format: str | None,
+    encoding: str,
+    analyzer: str | None,
+    title_weight: int | None,
+    timezone: str | None,
+    no_store: bool,
+) -> int:
+    """Add articles to an index, which is made if it is not there.
+
+    SOURCE is a file (.txt, .jsonl, .json, .csv, .tsv, also with .gz or .zst), a folder, a glob in quotes, or - for
+    standard input. An article with the id of one in the index replaces it. All are added in one commit, or none.
+    """
+    import searchkit
+    from searchkit.sources.report import ReadReport
+
+    options: dict[str, Any] = {"analyzer": analyzer, "title_weight": title_weight, "timezone": timezone}
+    options = {name: value for name, value in options.items() if value is not None}
+    if no_store:
+        options["store"] = False
+    report = ReadReport()
+    try:
+        articles = searchkit.read_articles(
+            *sources,
+            on_error=on_error,
+            format=format,
+            keys=keys,
+            encoding=encoding,
+            report=report,
+        )
+    except FileNotFoundError as error:
+        raise click.UsageError(f"{error.filename}: {error.strerror}.") from error
+    except (ValueError, LookupError) as error:
+        raise click.UsageError(f"{error}.") from error
+    with _opened(where, options) as target, watching(report, _size(sources)) as watch:
+        added = target.add(watch(articles))
+    complain_of_each("skipped", report.skipped)
+    complain_of_each("taken without a date", report.undated)
+    seconds = max(added.seconds, 1e-6)
+    say(
+        f"{added.added:,} added, {added.replaced:,} replaced, {len(report.skipped):,} skipped in {added.seconds:.2f} s "
+        f"({in_bytes(report.bytes)}, {report.bytes / 1e6 / seconds:.1f} MB a second): {where}"
+    )
+    return 0
+
+
+def _opened(where: str, options: dict[str, Any]) -> Index:
+    """The index at that path, made with these options if there is none."""
+    import searchkit
+
+    folder = index_folder(where)
+    if folder is None:
+        raise click.UsageError(f"{where} holds other files and is no index: name another place with -i.")
+    if is_index(folder):
+        if options:
+            raise click.UsageError(f"{where} exists: options for a new index cannot be given any more.")
+        return searchkit.open(folder)
+    try:
+        return searchkit.create(folder, **options)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error
+
+
+def _size(sources: Sequence[str]) -> int | None:
+    """Bytes to read, or None where that is not known: standard input, globs, compressed files."""
+    total = 0
+    for source in sources:
+        path = Path(source)
+        files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
+        if not files or any(file.suffix in (".gz", ".zst") for file in files):
+            return None
+        total += sum(file.stat().st_size for file in files)
+    return total

@@ -1,0 +1,20 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["index_option", "json_option"]
+
+index_option = click.option(
+    "-i",
+    "--index",
+    "where",
+    metavar="INDEX",
+    envvar="SEARCHKIT_INDEX",
+    default="indexes/default",
+    show_default="$SEARCHKIT_INDEX, else indexes/default",
+    help="Folder of the index; or articles (a folder or a file), which are indexed under indexes/ and kept up to date.",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

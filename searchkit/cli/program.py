@@ -1,0 +1,32 @@
+"""All commands under one name."""
+
+from __future__ import annotations
+
+import click
+
+from searchkit.cli.check import check
+from searchkit.cli.compact import compact
+from searchkit.cli.delete import delete
+from searchkit.cli.index import index
+from searchkit.cli.info import info
+from searchkit.cli.query import query
+
+__all__ = ["program"]
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 hits or done, 1 no hit, 2 bad use or bad query, 3 trouble with the index, 130 interrupted.",
+)
+@click.version_option(package_name="searchkit", message="%(prog)s %(version)s")
+@click.pass_context
+def program(context: click.Context) -> None:
+    """Full-text search over dated articles: words, phrases and dates in, the best articles first."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(2)
+
+
+for command in (index, query, info, check, compact, delete):
+    program.add_command(command)

@@ -1,0 +1,132 @@
+"""`searchkit query`: the best articles for words, phrases and dates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+import click
+
+from searchkit.cli.options import index_option
+from searchkit.cli.screen import complain, heading, on_terminal, one_line, print_json, say, shown_date
+from searchkit.cli.target import open_index
+
+if TYPE_CHECKING:
+    from searchkit.search.explain import Explanation
+
+    from searchkit.search.results import Hit, Results
+
+__all__ = ["query"]
+
+Explain: TypeAlias = "Callable[[Hit], Explanation]"
+
+RELATIONS = ("overlaps", "within", "contains")
+ORDERS = ("score", "newest", "oldest")
+MARKUPS = ("plain", "markdown", "html", "ansi")
+ELLIPSIS = "…"  # between snippets on one line
+
+
+@click.command
+@click.argument("text", metavar="QUERY")
+@index_option
+@click.option("--since", metavar="DATE", help="Only articles of this date (2020, 2020-10, 2020-10-02) or later.")
+@click.option("--until", metavar="DATE", help="Only articles of this date or earlier; a month or year counts whole.")
+@click.option("--on", metavar="DATE", help="Only articles of this day, month, year or interval.")
+@click.option(
+    "--dates",
+    type=click.Choice(RELATIONS),
+    default="overlaps",
+    show_default=True,
+    help="How an article's date lies to the range: may lie in it, surely lies in it, spans all of it.",
+)
+@click.option(
+    "--any/--all", "match_any", default=True, help="Whether one loose word is enough (default) or all must be there."
+)
+@click.option("--sort", type=click.Choice(ORDERS), default="score", show_default=True)
+@click.option("-n", "--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Hits to show.")
+@click.option("--offset", type=click.IntRange(min=0), default=0, help="Hits to leave out before these.")
+@click.option("--snippets", type=click.IntRange(min=0), default=1, show_default=True, help="Snippets of each hit.")
+@click.option(
+    "--markup", type=click.Choice(MARKUPS), help="How matches are marked in pipes and JSON.  [default: plain]"
+)
+@click.option("--strict", is_flag=True, help="Refuse a query that is not well formed instead of mending it.")
+@click.option("--explain", is_flag=True, help="Show what each score is made of.")
+@click.option("--count", "style", flag_value="count", help="Print only how many articles there are.")
+@click.option("--json", "style", flag_value="json", help="Print one JSON object: total, seconds, warnings, hits.")
+@click.option("--jsonl", "style", flag_value="jsonl", help="Print a JSON object for each hit.")
+def query(
+    text: str,
+    where: str,
+    since: str | None,
+    until: str | None,
+    on: str | None,
+    dates: str,
+    match_any: bool,
+    sort: str,
+    limit: int,
+    offset: int,
+    snippets: int,
+    markup: str | None,
+    strict: bool,
+    explain: bool,
+    style: str | None,
+) -> int:
+    """Search: words, "phrases", AND OR NOT, brackets, word*, title:word, date:2020-10.
+
+    Prints the best articles first: on a terminal with the matches in colour, in a pipe one line a hit (score, date, id,
+    title, snippet, separated by tabs). Exit code 0 if there are hits, 1 if there are none.
+
+    A query that begins with a minus goes behind two: searchkit query -- '-word'.
+    """
+    import searchkit
+
+    match = "any" if match_any else "all"
+    asked: Any = searchkit.parse(text, strict=True, match=match) if strict else text
+    limits: dict[str, Any] = {"match": match, "since": since, "until": until, "on": on, "dates": dates}
+    with open_index(where) as index:
+        if style == "count":
+            limit, offset = 1, 0
+        results = index.search(asked, limit=limit, offset=offset, sort=sort, **limits)
+        for warning in results.warnings:
+            complain(warning)
+        explanation = (lambda hit: index.explain(asked, hit.id)) if explain else None
+        if style == "count":
+            say(str(results.total))
+        elif style == "json":
+            hits = [_record(hit, snippets, markup or "plain", explanation) for hit in results]
+            print_json(_summary(results) | {"hits": hits}, indent=2)
+        elif style == "jsonl":
+            for hit in results:
+                print_json(_record(hit, snippets, markup or "plain", explanation))
+        elif on_terminal():
+            from searchkit.cli.drawing import draw
+
+            draw(results, offset + 1, snippets, explanation)
+        else:
+            for hit in results:
+                _print_line(hit, snippets, markup or "plain", explanation)
+        return 0 if results else 1
+
+
+def _summary(results: Results) -> dict[str, Any]:
+    return {"total": results.total, "seconds": results.seconds, "warnings": list(results.warnings)}
+
+
+def _record(hit: Hit, snippets: int, markup: str, explanation: Explain | None) -> dict[str, Any]:
+    record = hit.to_dict()
+    if snippets and hit.stored:
+        record["snippets"] = hit.snippets(snippets, markup=markup)
+    if explanation is not None:
+        record["explanation"] = attrs.asdict(explanation(hit))
+    return record
+
+
+def _print_line(hit: Hit, snippets: int, markup: str, explanation: Explain | None) -> None:
+    columns = [f"{hit.score:.4f}", shown_date(hit), one_line(hit.id), heading(hit)]
+    if snippets and hit.stored:
+        columns.append(f" {ELLIPSIS} ".join(hit.snippets(snippets, markup=markup)))
+    say("\t".join(columns))
+    if explanation is not None:
+        for line in str(explanation(hit)).splitlines():
+            say(f"    {one_line(line)}")

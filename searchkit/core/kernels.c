@@ -1,0 +1,98 @@
+/* Instantiates kernels.inc for each instruction set and picks one at run time. */
+#include "kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __has_builtin
+#define SK_HAS_SHUFFLE __has_builtin(__builtin_shufflevector)
+#else
+#define SK_HAS_SHUFFLE 0
+#endif
+
+#define SK_FN(name) name##_plain
+#define SK_NAME "plain"
+#include "kernels.inc"
+#undef SK_FN
+#undef SK_NAME
+
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define SK_X86 1
+
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,bmi,bmi2,popcnt,lzcnt")
+#endif
+#define SK_FN(name) name##_avx2
+#define SK_NAME "avx2"
+#include "kernels.inc"
+#undef SK_FN
+#undef SK_NAME
+#ifdef __clang__
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,bmi,bmi2,popcnt,lzcnt"))), apply_to = function)
+#else
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx2,bmi,bmi2,popcnt,lzcnt")
+#endif
+#define SK_FN(name) name##_avx512
+#define SK_NAME "avx512"
+#include "kernels.inc"
+#undef SK_FN
+#undef SK_NAME
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif
+
+static const sk_kernels *chosen;
+
+static const sk_kernels *best(void)
+{
+#ifdef SK_X86
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq"))
+        return &table_avx512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
+        return &table_avx2;
+#endif
+    return &table_plain;
+}
+
+const sk_kernels *sk_kernels_get(void)
+{
+    /* A race writes the same pointer twice. */
+    if (!chosen)
+        chosen = best();
+    return chosen;
+}
+
+int sk_kernels_choose(const char *name)
+{
+    if (!name) {
+        chosen = best();
+        return 0;
+    }
+    if (!strcmp(name, "plain")) {
+        chosen = &table_plain;
+        return 0;
+    }
+#ifdef SK_X86
+    __builtin_cpu_init();
+    if (!strcmp(name, "avx2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) {
+        chosen = &table_avx2;
+        return 0;
+    }
+    if (!strcmp(name, "avx512") && best() == &table_avx512) {
+        chosen = &table_avx512;
+        return 0;
+    }
+#endif
+    return -1;
+}

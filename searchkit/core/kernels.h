@@ -1,0 +1,45 @@
+/* The loops that touch every posting, each compiled for several instruction sets from one source.
+ *
+ * kernels.inc is plain C with vector types that any GCC or Clang lowers to what the target has; kernels.c includes it
+ * once for the baseline and, on x86-64, once for AVX2 and once for AVX-512. sk_kernels() picks a table once, by what the
+ * processor says. All tables give the same bits: float32 results feed bounds only, never a returned score.
+ */
+#ifndef SK_KERNELS_H
+#define SK_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SK_BLOCK = 256, SK_LANES = 8, SK_ROWS = 32 };
+
+typedef struct sk_kernels {
+    const char *name;
+
+    /* Unpack the 256 docids of a full block: 8 lanes of 32 consecutive docids, gaps less one packed with `width` bits,
+     * row j of all lanes side by side. `previous` is the last docid before the block (0xFFFFFFFF before the first).
+     * Reads width * 32 bytes. Returns the largest docid written, so that damaged bytes can be told by the caller. */
+    uint32_t (*docids)(const uint8_t *in, unsigned width, uint32_t previous, uint32_t *out);
+
+    /* Unpack 256 values of `width` bits, value i in lane i % 8 and row i / 8, and add one to each. Reads width * 32 bytes. */
+    void (*frequencies)(const uint8_t *in, unsigned width, uint32_t *out);
+
+    /* out[i] = weight * tf / (tf + k0 + k_length * length(docid)), for bounds; lengths are 2 or 4 bytes wide. */
+    void (*scores)(const uint32_t *docids, const uint32_t *tfs, unsigned count, const void *lengths, unsigned width,
+                   float weight, float k0, float k_length, float *out);
+
+    /* Bit i of the result: values[i] >= least, for 64 values. */
+    uint64_t (*at_least)(const float *values, float least);
+
+    /* Positions i (ascending) with values[i] >= least, for `count` values; returns how many. */
+    unsigned (*select)(const float *values, unsigned count, float least, uint16_t *out);
+
+    uint64_t (*count_bits)(const uint64_t *words, size_t count);
+} sk_kernels;
+
+/* The best table for this processor, or the one that sk_kernels_choose named. */
+const sk_kernels *sk_kernels_get(void);
+
+/* Choose a table by name ("plain", "avx2", "avx512"), NULL for the best. Returns 0, or -1 if this machine has it not. */
+int sk_kernels_choose(const char *name);
+
+#endif

@@ -1,0 +1,190 @@
+/* Merging. See merge.h. */
+#include "merge.h"
+
+static int compare_keys(const sk_dict_walk *a, const sk_dict_walk *b)
+{
+    int order = memcmp(a->key, b->key, a->key_length < b->key_length ? a->key_length : b->key_length);
+    return order ? order : (a->key_length > b->key_length) - (a->key_length < b->key_length);
+}
+
+int sk_merge_start(sk_merge *m, int forms)
+{
+    for (uint32_t i = 0; i < m->count; i++) {
+        sk_dict_start(&m->sources[i].walk, m->sources[i].segment, forms);
+        m->sources[i].state = sk_dict_next(&m->sources[i].walk);
+        if (m->sources[i].state < 0) {
+            m->damaged = i;
+            return SK_DAMAGED;
+        }
+    }
+    return SK_OK;
+}
+
+void sk_merge_close(sk_merge *m)
+{
+    sk_buffer_free(&m->scratch);
+    sk_buffer_free(&m->work);
+}
+
+static sk_merge_source *least(sk_merge *m)
+{
+    sk_merge_source *first = NULL;
+    for (uint32_t i = 0; i < m->count; i++)
+        if (m->sources[i].state == 1 && (!first || compare_keys(&m->sources[i].walk, &first->walk) < 0))
+            first = &m->sources[i];
+    return first;
+}
+
+/* One source's live postings under their new docids, appended to flat arrays. */
+static int gather(const sk_merge_source *source, uint32_t *docids, uint32_t *tfs, sk_position_ref *refs, uint32_t *count)
+{
+    sk_cursor c;
+    uint32_t n = 0;
+    int failed = sk_cursor_open(&c, source->segment, &source->walk.list);
+    for (uint32_t block = 0; !failed && block < c.blocks; block++) {
+        failed = sk_cursor_load(&c, block, 1);
+        if (failed)
+            break;
+        /* The codes stand one behind the other from the block's first posting on. */
+        uint64_t bit = sk_cursor_position_bit(&c, 0);
+        if (bit == UINT64_MAX)
+            failed = SK_DAMAGED;
+        uint64_t from = bit;
+        for (uint32_t i = 0; i < c.count && !failed; i++) {
+            uint32_t length = sk_length(source->segment, c.docids[i]), docid = source->docids[c.docids[i]];
+            if (c.tfs[i] > length) {
+                failed = SK_DAMAGED;
+                break;
+            }
+            if (docid != UINT32_MAX) {
+                docids[n] = docid;
+                tfs[n] = c.tfs[i];
+                refs[n++] = (sk_position_ref){c.positions, c.positions_size, bit};
+            }
+            bit += sk_positions_size(c.tfs[i], length);
+        }
+        if (!failed && (bit > (uint64_t)c.positions_size * 8 ||
+                        sk_touch(source->segment, c.positions + from / 8, (size_t)((bit + 7) / 8 - from / 8))))
+            failed = SK_DAMAGED;
+    }
+    sk_cursor_close(&c);
+    *count = n;
+    return failed;
+}
+
+int sk_merge_terms(sk_merge *m, sk_buffer *out, size_t enough, sk_dict_builder *terms, uint64_t *position_bits)
+{
+    sk_merge_source *first;
+    while (out->length < enough && (first = least(m))) {
+        uint8_t key[SK_KEY_MAX];
+        uint32_t key_length = first->walk.key_length;
+        memcpy(key, first->walk.key, key_length);
+        uint64_t total = 0, identity = 0;
+        uint32_t holders[64], holder_count = 0;
+        for (uint32_t i = 0; i < m->count; i++)
+            if (m->sources[i].state == 1 && m->sources[i].walk.key_length == key_length &&
+                !memcmp(m->sources[i].walk.key, key, key_length)) {
+                if (holder_count == 64)
+                    return SK_DAMAGED;
+                holders[holder_count++] = i;
+                total += m->sources[i].walk.list.df;
+                identity += m->sources[i].walk.list.identity;
+            }
+        if (total > UINT32_MAX)
+            return SK_DAMAGED;
+
+        /* Two sets of arrays: gathered source after source, then merged by docid. */
+        size_t each = (8 + sizeof(sk_position_ref)) * (size_t)total;
+        m->work.length = 0;
+        if (sk_buffer_room(&m->work, 2 * each))
+            return SK_NO_MEMORY;
+        sk_position_ref *refs = (sk_position_ref *)m->work.bytes, *merged_refs = refs + total;
+        uint32_t *docids = (uint32_t *)(merged_refs + total), *tfs = docids + total, *merged_docids = tfs + total,
+                 *merged_tfs = merged_docids + total;
+        uint32_t from[64], to[64], n = 0;
+        for (uint32_t h = 0; h < holder_count; h++) {
+            uint32_t some;
+            int failed = gather(&m->sources[holders[h]], docids + n, tfs + n, refs + n, &some);
+            if (failed) {
+                m->damaged = holders[h];
+                return failed;
+            }
+            from[h] = n;
+            to[h] = n += some;
+        }
+        sk_postings postings = {.docids = docids, .tfs = tfs, .refs = refs, .count = n};
+        if (holder_count > 1 && n) {
+            for (uint32_t k = 0; k < n; k++) {
+                uint32_t best = 64;
+                for (uint32_t h = 0; h < holder_count; h++)
+                    if (from[h] < to[h] && (best == 64 || docids[from[h]] < docids[from[best]]))
+                        best = h;
+                uint32_t at = from[best]++;
+                merged_docids[k] = docids[at];
+                merged_tfs[k] = tfs[at];
+                merged_refs[k] = refs[at];
+            }
+            postings = (sk_postings){.docids = merged_docids, .tfs = merged_tfs, .refs = merged_refs, .count = n};
+        }
+        if (n) {
+            if (identity && m->gone) {
+                uint64_t lost = sk_run_occurrences(m->gone, key, key_length);
+                identity = identity > lost ? identity - lost : 0;
+            }
+            size_t start = out->length;
+            int failed = sk_encode_list(out, &postings, m->scale, &m->scratch, position_bits);
+            if (!failed)
+                failed = sk_dict_add(terms, key, key_length);
+            if (failed)
+                return failed;
+            uint64_t size = out->length - start;
+            sk_buffer_varint(&terms->keys, n);
+            sk_buffer_varint(&terms->keys, size);
+            sk_buffer_varint(&terms->keys, identity);
+            terms->payload += size;
+        }
+        for (uint32_t h = 0; h < holder_count; h++) {
+            sk_merge_source *source = &m->sources[holders[h]];
+            source->state = sk_dict_next(&source->walk);
+            if (source->state < 0) {
+                m->damaged = holders[h];
+                return SK_DAMAGED;
+            }
+        }
+    }
+    return out->failed || terms->keys.failed || terms->index.failed ? SK_NO_MEMORY : least(m) != NULL;
+}
+
+int sk_merge_forms(sk_merge *m, sk_dict_builder *forms)
+{
+    sk_merge_source *first;
+    while ((first = least(m))) {
+        /* All sources give a form the same term: they share one analyzer. */
+        sk_dict_walk entry = first->walk;
+        uint64_t occurrences = 0;
+        for (uint32_t i = 0; i < m->count; i++) {
+            sk_merge_source *source = &m->sources[i];
+            if (source->state != 1 || compare_keys(&source->walk, &entry))
+                continue;
+            occurrences += source->walk.occurrences;
+            source->state = sk_dict_next(&source->walk);
+            if (source->state < 0) {
+                m->damaged = i;
+                return SK_DAMAGED;
+            }
+        }
+        if (m->gone) {
+            uint64_t lost = sk_run_occurrences(m->gone, entry.key, entry.key_length);
+            occurrences = occurrences > lost ? occurrences - lost : 0;
+        }
+        if (!occurrences)
+            continue;
+        if (sk_dict_add(forms, entry.key, entry.key_length))
+            return SK_DAMAGED;
+        sk_buffer_varint(&forms->keys, occurrences);
+        sk_buffer_varint(&forms->keys, entry.strip);
+        sk_buffer_varint(&forms->keys, entry.append_length);
+        sk_buffer_put(&forms->keys, entry.append, entry.append_length);
+    }
+    return forms->keys.failed || forms->index.failed ? SK_NO_MEMORY : SK_OK;
+}

@@ -1,0 +1,388 @@
+/* Reading a segment: figures, ids, dictionaries and postings, every step checked. See segment.h. */
+#include "segment.h"
+
+#include "crc32c.h"
+
+int sk_segment_touch_pages(const sk_segment *s, const uint8_t *at, size_t size)
+{
+    size_t first = (size_t)(at - s->file) / s->page_size, last = ((size_t)(at - s->file) + size - 1) / s->page_size;
+    for (size_t page = first; page <= last; page++) {
+        if (__atomic_load_n(&s->page_seen[page], __ATOMIC_RELAXED))
+            continue;
+        if (page >= s->pages)
+            return SK_DAMAGED;
+        size_t start = page * s->page_size, length = s->file_size - start;
+        if (length > s->page_size)
+            length = s->page_size;
+        if (sk_crc32c(0, s->file + start, length) != sk_load32(s->page_sums + 4 * page))
+            return SK_DAMAGED;
+        __atomic_store_n(&s->page_seen[page], 1, __ATOMIC_RELAXED);
+    }
+    return SK_OK;
+}
+
+static int touch_section(const sk_segment *s, const sk_section *section)
+{
+    return sk_touch(s, section->at, section->size);
+}
+
+int sk_segment_open(sk_segment *s, const char **damaged)
+{
+    *damaged = "meta";
+    if (s->meta.size != SK_META_BYTES || touch_section(s, &s->meta))
+        return SK_DAMAGED;
+    const uint8_t *m = s->meta.at;
+    uint64_t articles = sk_load64(m);
+    s->total_length = sk_load64(m + 8);
+    memcpy(&s->b, m + 16, 8);
+    memcpy(&s->average, m + 24, 8);
+    s->length_min = sk_load32(m + 32);
+    s->length_max = sk_load32(m + 36);
+    s->length_width = sk_load32(m + 40);
+    s->title_width = sk_load32(m + 44);
+    s->title_weight = sk_load32(m + 48);
+    s->runs = sk_load32(m + 52);
+    s->longest = sk_load64s(m + 56);
+    s->term_count = sk_load64(m + 64);
+    s->form_count = sk_load64(m + 72);
+    if (articles == 0 || articles >= UINT32_MAX || !(s->b >= 0 && s->b <= 1) || !(s->average >= 0) ||
+        s->length_min > s->length_max || s->title_weight > 100 || s->longest < 0)
+        return SK_DAMAGED;
+    s->articles = (uint32_t)articles;
+    *damaged = "lengths";
+    if ((s->length_width != 2 && s->length_width != 4) || s->lengths.size != articles * s->length_width)
+        return SK_DAMAGED;
+    *damaged = "titles";
+    if ((s->title_width != 0 && s->title_width != 1 && s->title_width != 2 && s->title_width != 4) ||
+        s->titles.size != articles * s->title_width)
+        return SK_DAMAGED;
+    *damaged = "dates";
+    if (s->runs == 0 || s->dates.size != (size_t)s->runs * SK_RUN_BYTES)
+        return SK_DAMAGED;
+    *damaged = "ids";
+    if (s->ids.size < 4 * (articles + 1))
+        return SK_DAMAGED;
+    *damaged = "id order";
+    if (s->id_order.size != 4 * articles)
+        return SK_DAMAGED;
+    *damaged = "terms";
+    if (s->term_index.size != (s->term_count + SK_DICT_BLOCK - 1) / SK_DICT_BLOCK * SK_INDEX_ENTRY ||
+        s->term_count > s->terms.size)
+        return SK_DAMAGED;
+    *damaged = "forms";
+    if (s->form_index.size != (s->form_count + SK_DICT_BLOCK - 1) / SK_DICT_BLOCK * SK_INDEX_ENTRY ||
+        s->form_count > s->forms.size)
+        return SK_DAMAGED;
+    *damaged = NULL;
+    return SK_OK;
+}
+
+const uint8_t *sk_id(const sk_segment *s, uint32_t docid, uint32_t *length)
+{
+    const uint8_t *offsets = s->ids.at + 4 * (size_t)docid, *bytes = s->ids.at + 4 * ((size_t)s->articles + 1);
+    if (sk_touch(s, offsets, 8))
+        return NULL;
+    uint32_t from = sk_load32(offsets), to = sk_load32(offsets + 4);
+    if (from > to || to > (size_t)(s->ids.at + s->ids.size - bytes) || sk_touch(s, bytes + from, to - from))
+        return NULL;
+    *length = to - from;
+    return bytes + from;
+}
+
+static int compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
+{
+    int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
+    return order ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+int64_t sk_find_id(const sk_segment *s, const uint8_t *id, size_t length)
+{
+    uint32_t low = 0, high = s->articles;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2, other_length;
+        const uint8_t *slot = s->id_order.at + 4 * (size_t)mid;
+        if (sk_touch(s, slot, 4))
+            return -2;
+        uint32_t docid = sk_load32(slot);
+        const uint8_t *other = docid < s->articles ? sk_id(s, docid, &other_length) : NULL;
+        if (!other)
+            return -2;
+        int order = compare(other, other_length, id, length);
+        if (order == 0)
+            return docid;
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return -1;
+}
+
+/* ---- dictionaries ------------------------------------------------------------------------------------------------ */
+
+void sk_dict_start(sk_dict_walk *w, const sk_segment *s, int forms)
+{
+    memset(w, 0, sizeof *w);
+    w->segment = s;
+    w->forms = forms;
+    w->keys = forms ? s->forms : s->terms;
+    w->index = forms ? s->form_index : s->term_index;
+    w->count = forms ? s->form_count : s->term_count;
+}
+
+int sk_dict_next(sk_dict_walk *w)
+{
+    if (w->at >= w->count)
+        return 0;
+    const uint8_t *end = w->keys.at + w->keys.size;
+    if (w->at % SK_DICT_BLOCK == 0) {
+        const uint8_t *entry = w->index.at + w->at / SK_DICT_BLOCK * SK_INDEX_ENTRY;
+        if (sk_touch(w->segment, entry, SK_INDEX_ENTRY))
+            return SK_DAMAGED;
+        uint32_t offset = sk_load32(entry), stop = (uint32_t)w->keys.size;
+        if (w->at / SK_DICT_BLOCK + 1 < w->index.size / SK_INDEX_ENTRY) {
+            if (sk_touch(w->segment, entry + SK_INDEX_ENTRY, 4))
+                return SK_DAMAGED;
+            stop = sk_load32(entry + SK_INDEX_ENTRY);
+        }
+        if (offset >= stop || stop > w->keys.size || sk_touch(w->segment, w->keys.at + offset, stop - offset))
+            return SK_DAMAGED;
+        w->next = w->keys.at + offset;
+        w->payload = sk_load64(entry + 4);
+        w->key_length = 0;
+    }
+    uint64_t shared, rest;
+    if (sk_varint(&w->next, end, &shared) || sk_varint(&w->next, end, &rest) || shared > w->key_length ||
+        rest > SK_KEY_MAX - shared || rest > (size_t)(end - w->next))
+        return SK_DAMAGED;
+    memcpy(w->key + shared, w->next, rest);
+    w->key_length = (uint32_t)(shared + rest);
+    w->next += rest;
+    if (w->forms) {
+        uint64_t strip, append;
+        if (sk_varint(&w->next, end, &w->occurrences) || sk_varint(&w->next, end, &strip) ||
+            sk_varint(&w->next, end, &append) || strip > w->key_length ||
+            append > SK_KEY_MAX - (w->key_length - strip) || append > (size_t)(end - w->next))
+            return SK_DAMAGED;
+        w->strip = (uint32_t)strip;
+        w->append = w->next;
+        w->append_length = (uint32_t)append;
+        w->next += append;
+    } else {
+        uint64_t df, size;
+        if (sk_varint(&w->next, end, &df) || sk_varint(&w->next, end, &size) ||
+            sk_varint(&w->next, end, &w->list.identity) || df == 0 || df > w->segment->articles ||
+            w->payload > w->segment->postings.size || size > w->segment->postings.size - w->payload)
+            return SK_DAMAGED;
+        w->list.df = (uint32_t)df;
+        w->list.offset = w->payload;
+        w->list.size = size;
+        w->payload += size;
+    }
+    w->at++;
+    return 1;
+}
+
+int sk_dict_seek(sk_dict_walk *w, const uint8_t *key, size_t length)
+{
+    /* The last block whose first key is not above `key`. */
+    uint64_t low = 0, high = w->index.size / SK_INDEX_ENTRY;
+    const uint8_t *end = w->keys.at + w->keys.size;
+    while (low + 1 < high) {
+        uint64_t mid = low + (high - low) / 2, shared, rest;
+        const uint8_t *entry = w->index.at + mid * SK_INDEX_ENTRY;
+        if (sk_touch(w->segment, entry, SK_INDEX_ENTRY))
+            return SK_DAMAGED;
+        uint32_t offset = sk_load32(entry);
+        if (offset >= w->keys.size)
+            return SK_DAMAGED;
+        const uint8_t *at = w->keys.at + offset;
+        size_t reach = (size_t)(end - at) < SK_KEY_MAX + 4 ? (size_t)(end - at) : SK_KEY_MAX + 4;
+        if (sk_touch(w->segment, at, reach) || sk_varint(&at, end, &shared) || sk_varint(&at, end, &rest) ||
+            shared != 0 || rest > SK_KEY_MAX || rest > (size_t)(end - at))
+            return SK_DAMAGED;
+        if (compare(at, rest, key, length) <= 0)
+            low = mid;
+        else
+            high = mid;
+    }
+    w->at = low * SK_DICT_BLOCK;
+    return SK_OK;
+}
+
+int sk_find_term(const sk_segment *s, const uint8_t *term, size_t length, sk_list *list)
+{
+    sk_dict_walk walk;
+    sk_dict_start(&walk, s, 0);
+    if (sk_dict_seek(&walk, term, length))
+        return SK_DAMAGED;
+    for (unsigned i = 0; i < SK_DICT_BLOCK; i++) {
+        int more = sk_dict_next(&walk);
+        if (more <= 0)
+            return more;
+        int order = compare(walk.key, walk.key_length, term, length);
+        if (order == 0) {
+            *list = walk.list;
+            return 1;
+        }
+        if (order > 0)
+            return 0;
+    }
+    return 0;
+}
+
+/* ---- postings ---------------------------------------------------------------------------------------------------- */
+
+void sk_cursor_close(sk_cursor *c)
+{
+    free(c->docids);
+    c->docids = c->tfs = NULL;
+}
+
+int sk_cursor_open(sk_cursor *c, const sk_segment *s, const sk_list *list)
+{
+    memset(c, 0, sizeof *c);
+    c->segment = s;
+    c->df = list->df;
+    c->block = UINT32_MAX;
+    if (list->df == 0 || list->offset > s->postings.size || list->size > s->postings.size - list->offset)
+        return SK_DAMAGED;
+    const uint8_t *at = s->postings.at + list->offset;
+    c->full = list->df / SK_BLOCK;
+    c->blocks = c->full + (list->df % SK_BLOCK != 0);
+    uint32_t room = list->df < SK_BLOCK ? list->df : SK_BLOCK;
+    c->docids = malloc(sizeof(uint32_t) * 2 * room);
+    if (!c->docids)
+        return SK_NO_MEMORY;
+    c->tfs = c->docids + room;
+    if (c->full == 0) {
+        c->data = at;
+        c->data_size = list->size;
+        return sk_cursor_decode(c, 0, 1);
+    }
+    size_t head = SK_LIST_HEAD + (size_t)c->blocks * 13;
+    if (list->size < head || sk_touch(s, at, head))
+        return SK_DAMAGED;
+    c->c_max = sk_loadf(at);
+    for (unsigned i = 0; i < SK_KTHS; i++)
+        c->kth[i] = sk_loadf(at + 4 + 4 * i);
+    c->data_size = sk_load32(at + 4 + 4 * SK_KTHS);
+    c->last = at + SK_LIST_HEAD;
+    c->offsets = c->last + 4 * (size_t)c->blocks;
+    c->position_offsets = c->offsets + 4 * (size_t)c->blocks;
+    c->impacts = c->position_offsets + 4 * (size_t)c->blocks;
+    c->data = at + head;
+    if (c->data_size > list->size - head || !(c->c_max >= 0 && c->c_max < 3e38f))
+        return SK_DAMAGED;
+    c->positions = c->data + c->data_size;
+    c->positions_size = list->size - head - c->data_size;
+    return SK_OK;
+}
+
+/* A block of fewer than 256 postings: k of the gaps and of the frequencies in 5 bits each, gaps less one, frequencies
+ * less one, all Rice coded. */
+static int decode_coded(sk_cursor *c, const uint8_t *at, size_t size, uint32_t previous, uint32_t count)
+{
+    if (sk_touch(c->segment, at, size))
+        return SK_DAMAGED;
+    sk_bit_reader r = {.base = at, .bytes = size, .end = (uint64_t)size * 8, .at = 10};
+    if (r.at > r.end)
+        return SK_DAMAGED;
+    unsigned head = sk_load16(at) & 1023, k_gap = head & 31, k_tf = head >> 5;
+    uint64_t docid = previous == UINT32_MAX ? UINT64_MAX : previous;
+    for (uint32_t i = 0; i < count; i++) {
+        docid += (uint64_t)sk_rice_get(&r, k_gap) + 1;
+        if (docid >= c->segment->articles || r.failed)
+            return SK_DAMAGED;
+        c->docids[i] = (uint32_t)docid;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        c->tfs[i] = sk_rice_get(&r, k_tf) + 1;
+        if (r.failed || (int32_t)c->tfs[i] <= 0)
+            return SK_DAMAGED;
+    }
+    if (c->full == 0) {
+        size_t used = (size_t)((r.at + 7) / 8);
+        c->positions = at + used;
+        c->positions_size = size - used;
+    }
+    return SK_OK;
+}
+
+int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
+{
+    c->block = UINT32_MAX;
+    if (c->full == 0) {
+        if (decode_coded(c, c->data, c->data_size, UINT32_MAX, c->df))
+            return SK_DAMAGED;
+        c->count = c->df;
+        c->with_tfs = 1;
+        c->block = 0;
+        return SK_OK;
+    }
+    uint32_t offset = sk_load32(c->offsets + 4 * (size_t)block);
+    uint32_t end = block + 1 < c->blocks ? sk_load32(c->offsets + 4 * (size_t)(block + 1)) : (uint32_t)c->data_size;
+    uint32_t previous = block ? sk_block_last(c, block - 1) : UINT32_MAX;
+    if (offset > end || end > c->data_size)
+        return SK_DAMAGED;
+    const uint8_t *at = c->data + offset;
+    size_t size = end - offset;
+    if (block >= c->full) {
+        if (decode_coded(c, at, size, previous, c->df % SK_BLOCK))
+            return SK_DAMAGED;
+        c->count = c->df % SK_BLOCK;
+        c->with_tfs = 1;
+    } else {
+        if (size < 2 || sk_touch(c->segment, at, size))
+            return SK_DAMAGED;
+        unsigned width = at[0], tf_width = at[1];
+        if (width > 32 || tf_width > 30 || size != 2 + 32 * ((size_t)width + tf_width))
+            return SK_DAMAGED;
+        const sk_kernels *k = sk_kernels_get();
+        uint32_t most = k->docids(at + 2, width, previous, c->docids);
+        if (most >= c->segment->articles || c->docids[SK_BLOCK - 1] != sk_block_last(c, block))
+            return SK_DAMAGED;
+        if (with_tfs)
+            k->frequencies(at + 2 + 32 * (size_t)width, tf_width, c->tfs);
+        c->count = SK_BLOCK;
+        c->with_tfs = with_tfs;
+    }
+    c->block = block;
+    return SK_OK;
+}
+
+uint64_t sk_cursor_position_bit(sk_cursor *c, uint32_t index)
+{
+    uint64_t offset = c->full ? sk_load32(c->position_offsets + 4 * (size_t)c->block) : 0;
+    size_t anchors = 4 * (size_t)((c->count - 1) / SK_ANCHOR);
+    if (offset + anchors > c->positions_size)
+        return UINT64_MAX;
+    const uint8_t *at = c->positions + offset;
+    uint32_t group = index / SK_ANCHOR;
+    uint64_t bit = 0;
+    if (group) {
+        if (sk_touch(c->segment, at, anchors))
+            return UINT64_MAX;
+        bit = sk_load32(at + 4 * (size_t)(group - 1));
+    }
+    for (uint32_t i = group * SK_ANCHOR; i < index; i++) {
+        uint32_t length = sk_length(c->segment, c->docids[i]);
+        if (c->tfs[i] > length)
+            return UINT64_MAX;
+        bit += sk_positions_size(c->tfs[i], length);
+    }
+    return (offset + anchors) * 8 + bit;
+}
+
+int sk_cursor_positions(sk_cursor *c, uint32_t index, uint32_t *positions)
+{
+    uint32_t tf = c->tfs[index], length = sk_length(c->segment, c->docids[index]);
+    uint64_t bit = sk_cursor_position_bit(c, index);
+    if (bit == UINT64_MAX || tf > length)
+        return SK_DAMAGED;
+    uint64_t size = sk_positions_size(tf, length);
+    if (bit + size > (uint64_t)c->positions_size * 8 ||
+        sk_touch(c->segment, c->positions + bit / 8, (size_t)((bit + size + 7) / 8 - bit / 8)))
+        return SK_DAMAGED;
+    return sk_positions_get(c->positions, c->positions_size, bit, tf, length, positions);
+}

@@ -1,0 +1,88 @@
+/* Evaluation of one query over the segments of a snapshot. See search.c. */
+#ifndef SK_SEARCH_H
+#define SK_SEARCH_H
+
+#include "segment.h"
+
+enum { SK_WINDOW = 4096, SK_WINDOW_WORDS = SK_WINDOW / 64, SK_DEPTH_MAX = 200 };
+
+enum sk_kind { SK_LEAF, SK_FILTER, SK_AND, SK_OR, SK_NOT, SK_AND_MAYBE, SK_ALL, SK_NOTHING };
+enum sk_relation { SK_OVERLAPS, SK_WITHIN, SK_CONTAINS, SK_UNDATED };
+enum sk_field { SK_ANYWHERE, SK_TITLE, SK_TEXT };
+enum sk_sort { SK_BY_SCORE, SK_NEWEST, SK_OLDEST };
+
+/* A word or a phrase that scores. */
+typedef struct sk_leaf {
+    double weight; /* idf times boost */
+    uint32_t first_word, words;
+    uint32_t slop;
+    int field;
+} sk_leaf;
+
+/* A date range in seconds since year 1, half open; INT64_MIN and INT64_MAX leave a side open. */
+typedef struct sk_filter {
+    int64_t from, to;
+    int relation;
+} sk_filter;
+
+typedef struct sk_node {
+    int kind;
+    uint32_t first, count; /* children[first .. first + count), or the number of the leaf or filter */
+    uint32_t leaf_from, leaf_to; /* the leaves below, in query order */
+} sk_node;
+
+typedef struct sk_program {
+    const sk_leaf *leaves;
+    const sk_filter *filters;
+    const sk_node *nodes;
+    const uint32_t *children;
+    uint32_t leaf_count, word_count, filter_count;
+    uint32_t root;
+    int64_t scoring, mask; /* root as `scoring AND mask`; -1: scoring is the root, or there is no mask */
+} sk_program;
+
+typedef struct sk_part {
+    const sk_segment *segment;
+    const uint64_t *live; /* bitmap, NULL: nothing is deleted */
+    const sk_list *lists; /* by word of the program; df 0: the word is not here */
+} sk_part;
+
+typedef struct sk_hit {
+    double score;
+    uint32_t part, docid;
+} sk_hit;
+
+typedef struct sk_task {
+    const sk_program *program;
+    const sk_part *parts;
+    uint32_t part_count;
+    double k1, b, average; /* average: live tokens per live article of the whole snapshot */
+    int sort, skipping;
+    uint64_t limit; /* hits wanted */
+
+    /* results */
+    sk_hit *hits; /* best first; malloc'ed, the caller frees */
+    uint64_t hit_count, total; /* total: of sk_count only */
+    uint32_t damaged;          /* number of the part found damaged */
+} sk_task;
+
+/* Find the best hits. Returns SK_OK, SK_DAMAGED or SK_NO_MEMORY. */
+int sk_search(sk_task *task);
+
+/* Count all live articles that match, into task->total. */
+int sk_count(sk_task *task);
+
+/* Frequencies of all leaves in one article, 0 where a leaf does not count for it; *matches: the query finds it. */
+int sk_frequencies(const sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, int *matches);
+
+/* Live articles that have the term. */
+int sk_live_df(const sk_segment *s, const sk_list *list, const uint64_t *live, uint32_t *df);
+
+/* The BM25 contribution of one leaf; tests/oracle.py writes the same expression in the same order. */
+static inline double sk_contribution(double weight, uint32_t tf, uint32_t length, double k1, double b, double average)
+{
+    double f = (double)tf;
+    return weight * ((f * (k1 + 1.0)) / (f + k1 * ((1.0 - b) + b * (double)length / average)));
+}
+
+#endif

@@ -1,0 +1,229 @@
+/* An immutable segment as the compiled core sees it: sections of one mapped buffer, never copied.
+ *
+ * Nothing read from a segment is trusted: every offset is checked against its section before use, every docid against
+ * the number of articles, and each 16 KiB page against its CRC-32C when it is first touched. docs/format.md has the bytes.
+ */
+#ifndef SK_SEGMENT_H
+#define SK_SEGMENT_H
+
+#include "bits.h"
+#include "kernels.h"
+
+enum {
+    SK_DICT_BLOCK = 16,      /* keys in a front-coded dictionary block */
+    SK_KEY_MAX = 255,        /* bytes in a key: word forms and terms are cut there */
+    SK_INDEX_ENTRY = 12,     /* dictionary index: offset u32, payload u64 */
+    SK_ANCHOR = 64,          /* postings between two anchors in a block's positions */
+    SK_KTHS = 3,             /* ranks 10, 100 and 1000 */
+    SK_LIST_HEAD = 4 + 4 * SK_KTHS + 4,
+    SK_META_BYTES = 96,
+    SK_RUN_BYTES = 20,       /* dates: start i64, end i64, first docid u32 */
+};
+
+typedef struct sk_section {
+    const uint8_t *at;
+    size_t size;
+} sk_section;
+
+typedef struct sk_segment {
+    const uint8_t *file;
+    size_t file_size;
+    const uint8_t *page_sums; /* u32 a page */
+    size_t page_size, pages;
+    uint8_t *page_seen; /* one byte a page, set once its sum was right; NULL: checked elsewhere */
+
+    sk_section meta, lengths, titles, dates, ids, id_order, terms, term_index, forms, form_index, postings;
+
+    uint32_t articles;
+    uint64_t total_length; /* tokens */
+    double b, average;     /* of the impacts */
+    uint32_t length_min, length_max;
+    unsigned length_width, title_width; /* bytes; title 0: no article has a title */
+    uint32_t title_weight;
+    uint64_t term_count, form_count;
+    uint32_t runs;
+    int64_t longest; /* seconds of the longest interval */
+} sk_segment;
+
+enum { SK_OK = 0, SK_DAMAGED = -1, SK_NO_MEMORY = -2 };
+
+/* Fill the figures from the meta section and check sections against them. Returns SK_OK or SK_DAMAGED, with the
+ * section's name in *damaged. */
+int sk_segment_open(sk_segment *s, const char **damaged);
+
+/* Check the pages that hold [at, at + size). Requires: the range lies inside the file. */
+int sk_segment_touch_pages(const sk_segment *s, const uint8_t *at, size_t size);
+
+static inline int sk_touch(const sk_segment *s, const uint8_t *at, size_t size)
+{
+    if (!s->page_seen || !size)
+        return SK_OK;
+    size_t first = (size_t)(at - s->file) / s->page_size, last = ((size_t)(at - s->file) + size - 1) / s->page_size;
+    for (size_t page = first; page <= last; page++)
+        if (!__atomic_load_n(&s->page_seen[page], __ATOMIC_RELAXED))
+            return sk_segment_touch_pages(s, at, size);
+    return SK_OK;
+}
+
+static inline uint32_t sk_length(const sk_segment *s, uint32_t docid)
+{
+    return s->length_width == 2 ? sk_load16(s->lengths.at + 2 * (size_t)docid) : sk_load32(s->lengths.at + 4 * (size_t)docid);
+}
+
+/* Tokens of one copy of the title. */
+static inline uint32_t sk_title_length(const sk_segment *s, uint32_t docid)
+{
+    const uint8_t *at = s->titles.at + (size_t)docid * s->title_width;
+    return s->title_width == 0 ? 0 : s->title_width == 1 ? *at : s->title_width == 2 ? sk_load16(at) : sk_load32(at);
+}
+
+static inline uint32_t sk_run_of(const sk_segment *s, uint32_t docid)
+{
+    /* The last run whose first docid is not above docid. */
+    uint32_t low = 0, high = s->runs;
+    while (low + 1 < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (sk_load32(s->dates.at + (size_t)mid * SK_RUN_BYTES + 16) <= docid)
+            low = mid;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* The article's id. Returns its bytes and their number; NULL if the offsets are damaged. */
+const uint8_t *sk_id(const sk_segment *s, uint32_t docid, uint32_t *length);
+
+/* The docid of an id, -1 if it is not here, -2 if the section is damaged. */
+int64_t sk_find_id(const sk_segment *s, const uint8_t *id, size_t length);
+
+/* ---- dictionaries ------------------------------------------------------------------------------------------------ */
+
+/* Where a term's postings are. */
+typedef struct sk_list {
+    uint64_t offset, size; /* in the postings section */
+    uint32_t df;
+    uint64_t identity; /* occurrences of the word form that is spelt like the term */
+} sk_list;
+
+/* A walk over a dictionary in key order. */
+typedef struct sk_dict_walk {
+    const sk_segment *segment;
+    sk_section keys, index;
+    int forms;         /* the kind of value */
+    uint64_t count, at; /* keys; the next one's number */
+    const uint8_t *next;
+    uint64_t payload;
+
+    uint8_t key[SK_KEY_MAX + 1];
+    uint32_t key_length;
+    sk_list list;             /* terms */
+    uint64_t occurrences;     /* forms: how often the form stands in the segment */
+    uint32_t strip;           /* forms: bytes to take off the end ... */
+    const uint8_t *append;    /* ... and to put there instead: the term */
+    uint32_t append_length;
+} sk_dict_walk;
+
+void sk_dict_start(sk_dict_walk *w, const sk_segment *s, int forms);
+
+/* Move to the first key not below `key`. */
+int sk_dict_seek(sk_dict_walk *w, const uint8_t *key, size_t length);
+
+/* The next key: 1, 0 at the end, or SK_DAMAGED. */
+int sk_dict_next(sk_dict_walk *w);
+
+/* 1 found, 0 not, SK_DAMAGED. */
+int sk_find_term(const sk_segment *s, const uint8_t *term, size_t length, sk_list *list);
+
+/* ---- postings ---------------------------------------------------------------------------------------------------- */
+
+/* A cursor over one term's postings. Blocks are decoded when asked for; one is kept. */
+typedef struct sk_cursor {
+    const sk_segment *segment;
+    uint32_t df, blocks, full; /* full: blocks of 256 */
+    const uint8_t *last, *offsets, *position_offsets, *impacts; /* NULL where df < 256: a single coded block */
+    const uint8_t *data;       /* coded blocks */
+    size_t data_size;
+    const uint8_t *positions;
+    size_t positions_size;
+    float c_max, kth[SK_KTHS];
+
+    uint32_t block, count; /* the decoded block (UINT32_MAX: none) and its postings */
+    int with_tfs;
+    uint32_t *docids, *tfs; /* capacity: 256, or df below */
+} sk_cursor;
+
+/* Open a cursor. Returns SK_OK, SK_DAMAGED or SK_NO_MEMORY; sk_cursor_close is due in every case. */
+int sk_cursor_open(sk_cursor *c, const sk_segment *s, const sk_list *list);
+void sk_cursor_close(sk_cursor *c);
+
+/* Decode block `block`. Requires block < c->blocks. */
+int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs);
+
+static inline int sk_cursor_load(sk_cursor *c, uint32_t block, int with_tfs)
+{
+    return c->block == block && (c->with_tfs || !with_tfs) ? SK_OK : sk_cursor_decode(c, block, with_tfs);
+}
+
+/* Last docid of a block; a short list's only block reaches to the end. */
+static inline uint32_t sk_block_last(const sk_cursor *c, uint32_t block)
+{
+    return c->last ? sk_load32(c->last + 4 * (size_t)block) : UINT32_MAX;
+}
+
+/* The first block at or after `from` that may hold docids >= docid; c->blocks if none. */
+static inline uint32_t sk_block_from(const sk_cursor *c, uint32_t from, uint32_t docid)
+{
+    if (from >= c->blocks || sk_block_last(c, from) >= docid)
+        return from;
+    uint32_t step = 1, low = from; /* last(low) < docid */
+    while (low + step < c->blocks && sk_block_last(c, low + step) < docid) {
+        low += step;
+        step *= 2;
+    }
+    uint32_t high = low + step < c->blocks ? low + step : c->blocks;
+    while (low + 1 < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (sk_block_last(c, mid) < docid)
+            low = mid;
+        else
+            high = mid;
+    }
+    return high;
+}
+
+/* First index i with docids[i] >= docid among n ascending ones. */
+static inline uint32_t sk_lower_bound(const uint32_t *docids, uint32_t n, uint32_t docid)
+{
+    const uint32_t *at = docids;
+    while (n > 1) {
+        uint32_t half = n / 2;
+        at += (at[half - 1] < docid) * half;
+        n -= half;
+    }
+    return (uint32_t)(at - docids) + (n == 1 && *at < docid);
+}
+
+/* Frequency of docid (0 if it is not in the list) and its index in the decoded block; SK_DAMAGED below 0. */
+static inline int64_t sk_cursor_probe(sk_cursor *c, uint32_t docid, uint32_t *index)
+{
+    uint32_t from = c->block != UINT32_MAX && (c->block == 0 || sk_block_last(c, c->block - 1) < docid) ? c->block : 0;
+    uint32_t block = sk_block_from(c, from, docid);
+    if (block >= c->blocks)
+        return 0;
+    if (sk_cursor_load(c, block, 1))
+        return SK_DAMAGED;
+    uint32_t i = sk_lower_bound(c->docids, c->count, docid);
+    if (i >= c->count || c->docids[i] != docid)
+        return 0;
+    *index = i;
+    return c->tfs[i];
+}
+
+/* Positions of posting `index` of the decoded block. Requires room for its frequency. */
+int sk_cursor_positions(sk_cursor *c, uint32_t index, uint32_t *positions);
+
+/* Bit offset (in c->positions) of posting `index` of the decoded block, or UINT64_MAX if damaged. */
+uint64_t sk_cursor_position_bit(sk_cursor *c, uint32_t index);
+
+#endif

@@ -1,0 +1,83 @@
+# What builder.pyx shares with segment.pyx: the C face of a segment.
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+
+cdef extern from "segment.h" nogil:
+    ctypedef struct sk_section:
+        const uint8_t *at
+        size_t size
+
+    ctypedef struct sk_segment:
+        const uint8_t *file
+        size_t file_size
+        const uint8_t *page_sums
+        size_t page_size
+        size_t pages
+        uint8_t *page_seen
+        sk_section meta, lengths, titles, dates, ids, id_order, terms, term_index, forms, form_index, postings
+        uint32_t articles
+        uint64_t total_length
+        double b, average
+        uint32_t length_min, length_max
+        uint32_t title_weight
+        uint64_t term_count, form_count
+        uint32_t runs
+        int64_t longest
+
+    ctypedef struct sk_list:
+        uint64_t offset
+        uint64_t size
+        uint32_t df
+        uint64_t identity
+
+    ctypedef struct sk_dict_walk:
+        uint64_t count, at
+        uint8_t *key
+        uint32_t key_length
+        sk_list list
+        uint64_t occurrences
+        uint32_t strip
+        const uint8_t *append
+        uint32_t append_length
+
+    ctypedef struct sk_cursor:
+        const sk_segment *segment
+        uint32_t df, blocks, full
+        const uint8_t *impacts
+        float c_max
+        float *kth
+        uint32_t block, count
+        uint32_t *docids
+        uint32_t *tfs
+
+    int SK_OK, SK_DAMAGED, SK_NO_MEMORY, SK_META_BYTES, SK_RUN_BYTES, SK_KEY_MAX
+
+    int sk_segment_open(sk_segment *s, const char **damaged)
+    int sk_segment_touch_pages(const sk_segment *s, const uint8_t *at, size_t size)
+    int sk_touch(const sk_segment *s, const uint8_t *at, size_t size)
+    uint32_t sk_length(const sk_segment *s, uint32_t docid)
+    uint32_t sk_title_length(const sk_segment *s, uint32_t docid)
+    uint32_t sk_run_of(const sk_segment *s, uint32_t docid)
+    const uint8_t *sk_id(const sk_segment *s, uint32_t docid, uint32_t *length)
+    int64_t sk_find_id(const sk_segment *s, const uint8_t *id, size_t length)
+    void sk_dict_start(sk_dict_walk *w, const sk_segment *s, int forms)
+    int sk_dict_seek(sk_dict_walk *w, const uint8_t *key, size_t length)
+    int sk_dict_next(sk_dict_walk *w)
+    int sk_find_term(const sk_segment *s, const uint8_t *term, size_t length, sk_list *list)
+    int sk_cursor_open(sk_cursor *c, const sk_segment *s, const sk_list *list)
+    void sk_cursor_close(sk_cursor *c)
+    int sk_cursor_load(sk_cursor *c, uint32_t block, int with_tfs)
+    int sk_cursor_positions(sk_cursor *c, uint32_t index, uint32_t *positions)
+    uint32_t sk_load32(const uint8_t *at)
+    int64_t sk_load64s(const uint8_t *at)
+
+
+cdef class Segment:
+    cdef sk_segment s
+    cdef readonly str path
+    cdef object _keep
+    cdef bytearray _seen
+    cdef object _store, _store_index
+    cdef int _check(self, int failed, str section) except -1
+    cdef int _docid(self, docid) except -1

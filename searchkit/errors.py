@@ -1,0 +1,114 @@
+"""Every error that searchkit raises on purpose.
+
+Each carries the data that a program needs to react, and a message that says what to do next. Errors that the
+operating system raises (a full disk, a missing permission) are passed on as they are, with their file name.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArticleError",
+    "CommitUnknown",
+    "CorruptIndex",
+    "DateError",
+    "FormatVersion",
+    "IndexLocked",
+    "IndexNotFound",
+    "QueryError",
+    "SearchkitError",
+]
+
+
+class SearchkitError(Exception):
+    """The root of all errors of this library."""
+
+
+class QueryError(SearchkitError):
+    """A query that cannot be answered as written: what is wrong, where it stands, how to mend it."""
+
+    def __init__(self, text: str, position: int | None = None, hint: str = "") -> None:
+        self.text = text
+        self.position = position
+        self.hint = hint
+        where = "" if position is None else f" (at character {position + 1})"
+        super().__init__(f"{text}{where}" + (f": {hint}" if hint else ""))
+
+
+class ArticleError(SearchkitError):
+    """An article that cannot be taken in: its source, the line (or byte offset) and the cure."""
+
+    def __init__(self, message: str, source: str | None = None, line: int | None = None, hint: str = "") -> None:
+        self.message = message
+        self.source = source
+        self.line = line
+        self.hint = hint
+        where = "" if source is None else f"{source}: " if line is None else f"{source}, line {line}: "
+        super().__init__(f"{where}{message}" + (f" ({hint})" if hint else ""))
+
+
+class DateError(SearchkitError, ValueError):
+    """A date that does not exist, is ambiguous or is not understood."""
+
+    def __init__(self, text: str, reason: str, hint: str = "") -> None:
+        self.text = text
+        self.reason = reason
+        self.hint = hint
+        super().__init__(f"{text!r}: {reason}" + (f" ({hint})" if hint else ""))
+
+
+class IndexNotFound(SearchkitError, FileNotFoundError):
+    """There is no index at the path."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"no index at {path}: make one with searchkit.create({path!r}) or `searchkit index`")
+
+
+class IndexLocked(SearchkitError):
+    """Another writer holds the index."""
+
+    def __init__(self, path: str, pid: int | None, since: str | None) -> None:
+        self.path = path
+        self.pid = pid
+        self.since = since
+        holder = "another writer" if pid is None else f"process {pid}" + (f" since {since}" if since else "")
+        super().__init__(f"{path} is being written by {holder}: try again when it is done, or wait longer with wait=")
+
+
+class CorruptIndex(SearchkitError):
+    """Bytes of the index are not what was written."""
+
+    def __init__(self, path: str, section: str, expected: object = None, got: object = None) -> None:
+        self.path = path
+        self.section = section
+        self.expected = expected
+        self.got = got
+        detail = "" if expected is None and got is None else f": expected {expected}, got {got}"
+        super().__init__(
+            f"{path}: damaged {section}{detail}. `searchkit check` lists all damage; "
+            "build the index anew from the articles, or restore a copy"
+        )
+
+
+class FormatVersion(SearchkitError):
+    """The index was written in a form that this version does not read."""
+
+    def __init__(self, found: object, readable: object, remedy: str = "") -> None:
+        self.found = found
+        self.readable = readable
+        super().__init__(
+            f"the index was written with {found}, this version reads {readable}: "
+            + (remedy or "use the version of searchkit that wrote it, or build the index anew from the articles")
+        )
+
+
+class CommitUnknown(SearchkitError):
+    """Publishing a commit failed half way: the index is at the old or the new generation, and whole in either case."""
+
+    def __init__(self, old: int, new: int) -> None:
+        self.old = old
+        self.new = new
+        super().__init__(
+            f"the commit may or may not have been published: the index is at generation {old} or {new}, whole in "
+            "either case; open it again to see which, and repeat the additions if it is the older"
+        )

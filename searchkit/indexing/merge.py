@@ -1,0 +1,91 @@
+"""Merging segments: one file of several, without a change of any score.
+
+When: a segment of which a third is deleted is written anew; eight segments of about one size (within a factor of
+eight) become one. So an index of n articles has about 8 * log8(n / batch) segments, and an article is rewritten about
+log8(n / batch) times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from searchkit.core import builder
+from searchkit.indexing.options import Options
+from searchkit.indexing.snapshot import Part
+from searchkit.indexing.store import HEAD, Record, read_records, write_store
+from searchkit.storage.container import SegmentWriter
+
+__all__ = ["merge_parts", "parts_to_merge"]
+
+TIER = 8  # segments of one size that are merged, and the factor between sizes
+DEAD = 3  # a segment is written anew when more than one in so many of its articles is deleted
+
+
+def parts_to_merge(parts: Sequence[Part]) -> list[Part]:
+    """Which parts the automatic policy merges now; none if fewer than it takes."""
+    worn = [part for part in parts if part.articles and (part.segment.articles - part.articles) * DEAD > part.segment.articles]
+    tiers: dict[int, list[Part]] = {}
+    for part in parts:
+        if part not in worn:
+            tiers.setdefault(_tier(part), []).append(part)
+    crowded = [part for tier in tiers.values() if len(tier) >= TIER for part in tier]
+    return (crowded + worn)[: builder.MOST_SOURCES]
+
+
+def _tier(part: Part) -> int:
+    size, tier = part.tokens, 0
+    while size >= TIER:
+        size //= TIER
+        tier += 1
+    return tier
+
+
+def merge_parts(parts: Sequence[Part], options: Options, writer: SegmentWriter, *, compress: bool) -> int:
+    """Write the live articles of `parts` as one segment and return how many there are; 0: nothing was written.
+
+    Requires: at most `builder.MOST_SOURCES` parts. Raises CorruptIndex if one of them is damaged.
+    """
+    merge = builder.Merge([(part.segment, part.live) for part in parts], _gone(parts, options))
+    if not merge.articles:
+        return 0
+    merge.write(writer, float(options.b), options.title_weight)
+    write_store(writer, _records(merge, parts), compress=compress)
+    return int(merge.articles)
+
+
+def _gone(parts: Sequence[Part], options: Options) -> builder.Run | None:
+    """The texts of deleted articles, counted: what the merge subtracts from the occurrences of word forms."""
+    if not options.store or all(part.live is None for part in parts):
+        return None
+    run = builder.Run(options.analyzer.fold_accents, options.title_weight)
+    for part in parts:
+        if part.live is None:
+            continue
+        reader = _Reader(part)
+        for docid in range(part.segment.articles):
+            if not part.is_live(docid):
+                record = reader.record(docid)
+                run.add(record.title, record.text)
+    run.count_forms()
+    return run
+
+
+def _records(merge: builder.Merge, parts: Sequence[Part]) -> Iterator[bytes]:
+    readers = [_Reader(part) for part in parts]
+    for source, docid in merge.origins():
+        record = readers[source].record(docid)
+        head = HEAD.pack(len(record.title), len(record.date), len(record.fields), len(record.text))
+        yield b"".join((head, record.title, record.date, record.fields, record.text))
+
+
+class _Reader:
+    """Records of a part, asked for in rising docid order: each block is unpacked once."""
+
+    def __init__(self, part: Part) -> None:
+        self._segment = part.segment
+        self._records: dict[int, Record] = {}
+
+    def record(self, docid: int) -> Record:
+        if docid not in self._records:
+            self._records = dict(read_records(self._segment, self._segment.store_block(docid), self._segment.articles))
+        return self._records[docid]

@@ -1,0 +1,65 @@
+"""What an index was created with. Kept in its manifest, the same for its whole life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from searchkit.analysis.analyzer import Analyzer
+from searchkit.dates import zone
+from searchkit.errors import CorruptIndex, SearchkitError
+
+__all__ = ["Options", "check_bm25"]
+
+MOST_TITLE_WEIGHT = 100
+
+
+def check_bm25(k1: float, b: float) -> None:
+    """Raise ValueError unless k1 is finite and not negative, and b is from 0 to 1."""
+    if not (isinstance(k1, int | float) and 0 <= k1 < 1e6):
+        raise ValueError(f"k1 must be a number from 0 to 1,000,000, got {k1!r}")
+    if not (isinstance(b, int | float) and 0 <= b <= 1):
+        raise ValueError(f"b must be a number from 0 to 1, got {b!r}")
+
+
+@attrs.frozen
+class Options:
+    """How text becomes terms, how hits are scored unless a search says otherwise, and what is kept."""
+
+    analyzer: Analyzer
+    title_weight: int = 1  # how often the title counts, as if it stood there so many times; 0: it is not searched
+    k1: float = 1.2
+    b: float = 0.75
+    timezone: str = "UTC"  # where aware datetimes are moved to
+    store: bool = True  # keep title and text, for `get`, `hit.article` and snippets
+
+    def __attrs_post_init__(self) -> None:
+        check_bm25(self.k1, self.b)
+        if type(self.title_weight) is not int or not 0 <= self.title_weight <= MOST_TITLE_WEIGHT:
+            raise ValueError(f"title_weight must be a whole number from 0 to {MOST_TITLE_WEIGHT}, got {self.title_weight!r}")
+        if type(self.store) is not bool:
+            raise ValueError(f"store must be True or False, got {self.store!r}")
+        zone(self.timezone)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "analyzer": self.analyzer.to_json(),
+            "title_weight": self.title_weight,
+            "k1": float(self.k1),
+            "b": float(self.b),
+            "timezone": self.timezone,
+            "store": self.store,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any], path: str) -> Options:
+        """The options that `to_json` gave. Raises CorruptIndex naming `path` for anything else."""
+        try:
+            values = dict(stored)
+            return cls(Analyzer.from_json(values.pop("analyzer")), **values)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            if isinstance(error, SearchkitError):
+                raise
+            raise CorruptIndex(path, "options", "those of an index", str(error)) from error

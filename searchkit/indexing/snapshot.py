@@ -1,0 +1,204 @@
+"""A snapshot: what one generation of an index holds, for as long as somebody looks at it.
+
+It keeps the files of its segments open, so commits, merges and sweeps by whoever writes do not touch it. All figures
+of BM25 (articles, tokens, document frequencies) are those of its live documents. Nothing here changes once made but
+caches, which any number of threads may fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from searchkit.analysis.analyzer import Analyzer
+from searchkit.article import Article
+from searchkit.core.segment import Segment, TermLists
+from searchkit.dates import DateInterval
+from searchkit.errors import CorruptIndex, DateError
+from searchkit.indexing.options import Options
+from searchkit.indexing.store import Record, decode_fields, read_records
+from searchkit.indexing.terms import terms_of
+from searchkit.storage.container import read_segment
+from searchkit.storage.contract import Buffer, Storage, open_snapshot_files
+from searchkit.storage.live import decode_live
+from searchkit.storage.manifest import Manifest, SegmentEntry
+
+__all__ = ["Part", "Snapshot", "open_part"]
+
+MOST_CACHED_WORDS = 50_000
+MOST_CACHED_BLOCKS = 16
+
+
+class Part:
+    """One segment as a snapshot sees it: its postings, and which of its articles live."""
+
+    __slots__ = ("articles", "entry", "live", "path", "sections", "segment", "tokens")
+
+    def __init__(
+        self,
+        segment: Segment,
+        live: memoryview | bytearray | None,
+        deleted: int,
+        entry: SegmentEntry | None,
+        sections: Mapping[str, int],
+    ) -> None:
+        self.segment = segment
+        self.live = live  # bitmap as in storage/live.py; None: nothing is deleted
+        self.entry = entry
+        self.sections = sections  # bytes by name
+        self.path = segment.path
+        self.articles = segment.articles - deleted
+        self.tokens = segment.total_length - (segment.deleted_length(live) if live is not None else 0)
+
+    def is_live(self, docid: int) -> bool:
+        return self.live is None or bool(self.live[docid >> 3] >> (docid & 7) & 1)
+
+    def find(self, id: str) -> int:
+        """The docid of a live article, or -1."""
+        docid = self.segment.find_id(id)
+        return docid if docid >= 0 and self.is_live(docid) else -1
+
+    def docids(self) -> Iterator[int]:
+        """All live docids."""
+        return (docid for docid in range(self.segment.articles) if self.is_live(docid))
+
+
+def open_part(buffer: Buffer, path: str, entry: SegmentEntry | None = None, live: Buffer | None = None) -> Part:
+    """Open a segment file, with its live documents if it has such a file. Raises CorruptIndex or FormatVersion."""
+    sections = read_segment(buffer.view, path, entry)
+    segment = Segment(path, buffer.view, sections.offsets, sections.page_checksums, sections.page_size)
+    if entry is not None and entry.articles != segment.articles:
+        raise CorruptIndex(path, "meta", f"{entry.articles} articles", segment.articles)
+    sizes = {name: length for name, (_, length) in sections.offsets.items()}
+    if entry is None or entry.live is None or live is None:
+        return Part(segment, None, 0, entry, sizes)
+    documents = decode_live(live.view, live.path, entry)
+    return Part(segment, documents.bits, documents.deleted, entry, sizes)
+
+
+class Snapshot:
+    """The live articles of one generation, and the look-ups that queries need."""
+
+    def __init__(self, manifest: Manifest, options: Options, parts: list[Part], buffers: Mapping[str, Buffer]) -> None:
+        self.manifest = manifest
+        self.options = options
+        self.parts = parts
+        self.buffers = buffers
+        self.core_parts = [(part.segment, part.live) for part in parts]
+        self.articles = sum(part.articles for part in parts)
+        self.tokens = sum(part.tokens for part in parts)
+        self._lists: dict[str, TermLists] = {}
+        self._terms: dict[str, str] = {}
+        self._blocks: dict[tuple[int, int], dict[int, Record]] = {}
+
+    @classmethod
+    def open(cls, storage: Storage, held: Snapshot | None = None) -> Snapshot:
+        """The newest generation; files that `held` has open are used again. `held` itself if nothing is newer."""
+        manifest, buffers = open_snapshot_files(storage, held.buffers if held else None)
+        if held is not None and manifest == held.manifest:
+            return held
+        options = Options.from_json(manifest.options, storage.path)
+        parts = [
+            open_part(buffers[entry.name], buffers[entry.name].path, entry, buffers[entry.live.name] if entry.live else None)
+            for entry in manifest.segments
+        ]
+        return cls(manifest, options, parts, buffers)
+
+    @property
+    def analyzer(self) -> Analyzer:
+        return self.options.analyzer
+
+    @property
+    def store(self) -> bool:
+        return self.options.store
+
+    @cached_property
+    def average(self) -> float:
+        """Tokens per live article; 1 where there are none, so that nothing is divided by zero."""
+        return self.tokens / self.articles if self.tokens else 1.0
+
+    def lists(self, term: str) -> TermLists:
+        """Where a term's postings are, and in how many live articles it occurs."""
+        found = self._lists.get(term)
+        if found is None:
+            if len(self._lists) >= MOST_CACHED_WORDS:
+                self._lists.clear()
+            found = self._lists[term] = TermLists.find(term.encode("utf-8", "replace"), self.core_parts)
+        return found
+
+    def term_of(self, form: str) -> str:
+        """The term of a word form: from the index if the form occurs there, else by the stemmer."""
+        term = self._terms.get(form)
+        if term is None:
+            if len(self._terms) >= MOST_CACHED_WORDS:
+                self._terms.clear()
+            for part in self.parts:
+                term = part.segment.term_of(form)
+                if term is not None:
+                    break
+            else:
+                term = terms_of(self.analyzer, [form])[0]
+            self._terms[form] = term
+        return term
+
+    def terms_from(self, prefix: str) -> list[tuple[str, int]]:
+        """Terms of live articles that begin with `prefix`, with their document frequencies, in order of their bytes."""
+        start = prefix.encode("utf-8", "replace")
+        if len(self.parts) == 1 and self.parts[0].live is None:
+            return [(term.decode(), df) for term, df in self.parts[0].segment.terms_from(start)]
+        names = {term for part in self.parts for term, _ in part.segment.terms_from(start)}
+        counted = ((term, self.lists(term).df) for term in (name.decode() for name in sorted(names)))
+        return [(term, df) for term, df in counted if df]
+
+    def find(self, id: str) -> tuple[int, int] | None:
+        """Number of the part and docid of a live article, or None."""
+        for number, part in enumerate(self.parts):
+            docid = part.find(id)
+            if docid >= 0:
+                return number, docid
+        return None
+
+    def interval(self, number: int, docid: int) -> DateInterval | None:
+        """The article's date as written."""
+        seconds = self.parts[number].segment.seconds(docid)
+        if seconds is None:
+            return None
+        return self._interval(number, seconds, self.record(number, docid))
+
+    def _interval(self, number: int, seconds: tuple[int, int], record: Record) -> DateInterval:
+        try:
+            return DateInterval.from_seconds(*seconds, text=record.date.decode())
+        except (DateError, UnicodeDecodeError) as error:
+            raise CorruptIndex(self.parts[number].path, "dates", "a date", str(error)) from error
+
+    def record(self, number: int, docid: int) -> Record:
+        """The stored record of an article."""
+        segment = self.parts[number].segment
+        for (part, _), records in self._blocks.items():
+            if part == number and docid in records:
+                return records[docid]
+        block = segment.store_block(docid)
+        records = dict(read_records(segment, block, segment.articles))
+        if docid not in records:
+            raise CorruptIndex(segment.path, "store", f"docid {docid} in its block", f"{len(records)} records")
+        if len(self._blocks) >= MOST_CACHED_BLOCKS:
+            self._blocks = {}
+        # A new dict each time: a thread that walks the old one is not disturbed.
+        self._blocks = {**self._blocks, (number, block[1]): records}
+        return records[docid]
+
+    def article(self, number: int, docid: int) -> Article:
+        """The article as it was added. Without stored text, title and text are empty."""
+        record = self.record(number, docid)
+        part = self.parts[number]
+        seconds = part.segment.seconds(docid)
+        try:
+            return Article(
+                record.text.decode(),
+                id=part.segment.id(docid),
+                title=record.title.decode(),
+                date=None if seconds is None else self._interval(number, seconds, record),
+                fields=decode_fields(record.fields, part.path),
+            )
+        except UnicodeDecodeError as error:
+            raise CorruptIndex(part.path, "store", "UTF-8", str(error)) from error

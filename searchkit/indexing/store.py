@@ -1,0 +1,149 @@
+"""Stored articles: what a hit shows, and what a merge takes over.
+
+    record       := lengths u32[4] of the four parts, then title, date as written, fields as JSON, text (all UTF-8)
+    block        := kind u8 (0: plain, 1: zstd), then records of consecutive docids, compressed or not
+    store        := blocks
+    store_index  := for each block: first docid u32, offset in `store` u64
+
+An index that keeps no text has records with an empty title and text. Dates are written out here as the user wrote
+them; the numbers that queries compare are in the segment's own section.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+from searchkit.errors import CorruptIndex
+
+if TYPE_CHECKING:
+    from searchkit.article import Article
+    from searchkit.core.segment import Segment
+
+__all__ = ["Record", "decode_record", "encode_record", "read_records", "write_store"]
+
+# Plain bytes in a block: enough for zstd to find repetition, few enough that a hit is read in well under a millisecond.
+BLOCK = 32 << 10
+
+LEVEL = 3  # of zstd: higher levels cost more time than the bytes they save are worth
+
+HEAD = struct.Struct("<IIII")
+ENTRY = struct.Struct("<IQ")
+
+# No block of ours unpacks to more: an article is far smaller.
+MOST_UNPACKED = 1 << 31
+
+
+class SectionWriter(Protocol):
+    def begin(self, name: str) -> None: ...
+    def write(self, data: bytes | bytearray | memoryview) -> None: ...
+    def end(self) -> None: ...
+
+
+class Record:
+    """The four parts of a stored article, still encoded."""
+
+    __slots__ = ("date", "fields", "text", "title")
+
+    def __init__(self, title: bytes, date: bytes, fields: bytes, text: bytes) -> None:
+        self.title = title
+        self.date = date
+        self.fields = fields
+        self.text = text
+
+
+def encode_record(article: Article, title: bytes, text: bytes) -> bytes:
+    """The record of an article; `title` and `text` are its own in UTF-8, or empty where they are not to be kept."""
+    date = b"" if article.date is None else str(article.date).encode()
+    fields = json.dumps(article.fields, ensure_ascii=False, separators=(",", ":")).encode() if article.fields else b""
+    return b"".join((HEAD.pack(len(title), len(date), len(fields), len(text)), title, date, fields, text))
+
+
+def decode_record(data: bytes, start: int, path: str) -> tuple[Record, int]:
+    """The record at `start` and where the next one starts. Raises CorruptIndex."""
+    if start + HEAD.size > len(data):
+        raise CorruptIndex(path, "store", "a record", f"the end of its block, at byte {start}")
+    lengths = HEAD.unpack_from(data, start)
+    at = start + HEAD.size
+    if at + sum(lengths) > len(data):
+        raise CorruptIndex(path, "store", f"{sum(lengths)} bytes of a record", f"{len(data) - at}")
+    parts = []
+    for length in lengths:
+        parts.append(data[at : at + length])
+        at += length
+    return Record(*parts), at
+
+
+def decode_fields(fields: bytes, path: str) -> dict[str, Any]:
+    try:
+        decoded = json.loads(fields) if fields else {}
+    except ValueError as error:
+        raise CorruptIndex(path, "store", "fields as JSON", str(error)) from error
+    if not isinstance(decoded, dict):
+        raise CorruptIndex(path, "store", "fields as JSON", type(decoded).__name__)
+    return decoded
+
+
+def read_records(segment: Segment, block: tuple[bytes, int, bool], count: int) -> Iterator[tuple[int, Record]]:
+    """Docids and records of a block as `Segment.store_block` gave it; `count`: articles of the segment."""
+    data, docid, compressed = block
+    if compressed:
+        data = _decompress(data, segment.path)
+    at = 0
+    while at < len(data) and docid < count:
+        record, at = decode_record(data, at, segment.path)
+        yield docid, record
+        docid += 1
+
+
+def _decompress(data: bytes, path: str) -> bytes:
+    import zstandard  # loaded when the first article is read
+
+    try:
+        size = zstandard.frame_content_size(data)
+        if not 0 <= size <= MOST_UNPACKED:
+            raise CorruptIndex(path, "store", f"at most {MOST_UNPACKED} bytes in a block", size)
+        return zstandard.ZstdDecompressor().decompress(data)
+    except zstandard.ZstdError as error:
+        raise CorruptIndex(path, "store", "zstd", str(error)) from error
+
+
+def write_store(writer: SectionWriter, records: Iterable[bytes], *, compress: bool) -> None:
+    """Write the two sections from encoded records in order of docids."""
+    compressor = None
+    if compress:
+        import zstandard
+
+        compressor = zstandard.ZstdCompressor(level=LEVEL)
+    index = bytearray()
+    offset = 0
+    pending: list[bytes] = []
+    size = 0
+    first = docid = 0
+
+    def block() -> bytes:
+        plain = b"".join(pending)
+        return b"\1" + compressor.compress(plain) if compressor else b"\0" + plain
+
+    writer.begin("store")
+    for record in records:
+        pending.append(record)
+        size += len(record)
+        docid += 1
+        if size >= BLOCK:
+            index += ENTRY.pack(first, offset)
+            data = block()
+            writer.write(data)
+            offset += len(data)
+            pending.clear()
+            first, size = docid, 0
+    if pending:
+        index += ENTRY.pack(first, offset)
+        writer.write(block())
+    writer.end()
+    writer.begin("store_index")
+    writer.write(index)
+    writer.end()
+

@@ -1,0 +1,324 @@
+"""The writer: the one that changes an index. Additions and deletions gather here until `commit` makes them durable.
+
+    add, delete   into a run in memory; a full run becomes a segment in a scratch file, seen by nobody
+    commit        runs become one segment, deletions become bitmaps, the merge policy runs, a manifest is published
+    rollback      forgets everything since the last commit
+
+Whoever holds the writer holds the lock. The newest manifest is read under it, so writers in several processes may take
+turns. An article of an id that is there already replaces it: the old one is marked as deleted in the same commit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any
+
+import attrs
+
+from searchkit.article import Article
+from searchkit.core import builder
+from searchkit.errors import CommitUnknown, SearchkitError
+from searchkit.indexing.merge import merge_parts, parts_to_merge
+from searchkit.indexing.options import Options
+from searchkit.indexing.run import Run
+from searchkit.indexing.snapshot import Part, Snapshot, open_part
+from searchkit.storage.container import SegmentWriter
+from searchkit.storage.contract import Lock, Storage
+from searchkit.storage.live import encode_live, live_entry
+from searchkit.storage.manifest import Manifest, SegmentEntry, live_name
+
+__all__ = ["Writer", "parse_memory"]
+
+_MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", re.IGNORECASE)
+LEAST_MEMORY = 1 << 20
+
+
+def parse_memory(memory: str | int) -> int:
+    """Bytes of "256MB", "1 GiB" or a number of bytes (both kinds of unit are powers of 1,024). ValueError otherwise."""
+    if isinstance(memory, int) and not isinstance(memory, bool):
+        bytes_ = memory
+    else:
+        match = _MEMORY.fullmatch(memory) if isinstance(memory, str) else None
+        if not match:
+            raise ValueError(f"memory must be like '256MB' or a number of bytes, got {memory!r}")
+        bytes_ = int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
+    if bytes_ < LEAST_MEMORY:
+        raise ValueError(f"memory must be at least 1MB, got {memory!r}")
+    return bytes_
+
+
+class _Pending:
+    """A segment under this writer: which of its articles still live."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.bits: bytearray | None = None if part.live is None else bytearray(part.live)
+        self.deleted = part.segment.articles - part.articles
+        self.changed = False
+
+    def is_live(self, docid: int) -> bool:
+        return self.bits is None or bool(self.bits[docid >> 3] >> (docid & 7) & 1)
+
+    def kill(self, docid: int) -> bool:
+        """Mark an article as deleted. False if it is so already."""
+        articles = self.part.segment.articles
+        if self.bits is None:
+            self.bits = bytearray(-(-articles // 64) * 8)
+            self.bits[: articles // 8] = b"\xff" * (articles // 8)
+            if articles % 8:
+                self.bits[articles // 8] = (1 << articles % 8) - 1
+        if not self.is_live(docid):
+            return False
+        self.bits[docid >> 3] &= ~(1 << (docid & 7)) & 0xFF
+        self.deleted += 1
+        self.changed = True
+        return True
+
+    def current(self) -> Part:
+        """The part as it is now."""
+        if not self.changed:
+            return self.part
+        return Part(self.part.segment, self.bits, self.deleted, self.part.entry, self.part.sections)
+
+
+class Writer:
+    """Use it as a context manager: leaving commits, an exception rolls back. Not for use by two threads at a time."""
+
+    def __init__(self, storage: Storage, memory: str | int, wait: float, committed: Callable[[], None]) -> None:
+        self._storage = storage
+        self._memory = parse_memory(memory)
+        self._lock: Lock = storage.lock(wait)
+        self._committed = committed  # called after each commit
+        self.last_replaced = 0  # by the last commit: articles that took the place of others, ...
+        self.last_bytes = 0  # ... and UTF-8 bytes of title and text that were added
+        self._lock.acquire()
+        self._failed: str | None = None
+        try:
+            self._rebase(Snapshot.open(storage))
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def add(self, articles: Article | Mapping[str, Any] | Iterable[Article | Mapping[str, Any]]) -> int:
+        """Add an article or an iterable of them (or of mappings with an article's keys); how many.
+
+        An article of the same id is replaced. Raises ArticleError for what is none; what came before it stays added.
+        """
+        if isinstance(articles, Article | Mapping):
+            articles = (articles,)
+        count = 0
+        for article in articles:
+            self._add(article)
+            count += 1
+        return count
+
+    def delete(self, ids: str | Iterable[str]) -> int:
+        """Delete articles by id; how many were there."""
+        self._require_open()
+        count = 0
+        for id in (ids,) if isinstance(ids, str) else ids:
+            count += self._delete(id)
+        return count
+
+    def commit(self) -> int:
+        """Make everything so far durable and visible; the generation. Without a change there is no new generation."""
+        self._require_open()
+        try:
+            return self._commit()
+        except CommitUnknown:
+            self._failed = "its last commit is unknown"
+            raise
+        except BaseException:
+            self.rollback()
+            raise
+
+    def compact(self) -> int:
+        """Commit with all live articles in one segment; the generation."""
+        self._require_open()
+        try:
+            return self._commit(compact=True)
+        except CommitUnknown:
+            self._failed = "its last commit is unknown"
+            raise
+        except BaseException:
+            self.rollback()
+            raise
+
+    def rollback(self) -> None:
+        """Forget everything since the last commit."""
+        self._rebase(self._base)
+
+    def close(self) -> None:
+        """Give the lock back without a commit. Harmless when done already."""
+        if self._failed is None:
+            self._failed = "it is closed"
+        self._runs = []
+        self._lock.release()
+
+    def __enter__(self) -> Writer:
+        self._require_open()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            if kind is None and self._failed is None:
+                self.commit()
+        finally:
+            self.close()
+
+    # ---- what is pending
+
+    def _rebase(self, base: Snapshot) -> None:
+        self._base = base
+        self._options: Options = base.options
+        self._segments = [_Pending(part) for part in base.parts]
+        self._runs: list[_Pending] = []
+        self._run = Run(self._options)
+        self._replaced = 0
+        self._bytes = 0
+
+    def _require_open(self) -> None:
+        if self._failed is not None:
+            raise SearchkitError(f"this writer cannot be used any more: {self._failed}; take a new one with index.writer()")
+        if not self._lock.held:
+            raise SearchkitError("this writer belongs to another process: take one with index.writer() in this one")
+
+    def _add(self, article: Article | Mapping[str, Any]) -> None:
+        if self._failed is not None:
+            self._require_open()
+        timezone = self._options.timezone
+        if not isinstance(article, Article):
+            article = Article.from_dict(article, timezone=timezone)
+        elif timezone != "UTC" and article.date is not None:
+            article = attrs.evolve(article, date=article.date.in_timezone(timezone))
+        self._replaced += self._run.add(article)
+        if self._run.memory >= self._memory:
+            self._flush_run()
+
+    def _delete(self, id: str) -> bool:
+        if not isinstance(id, str):
+            raise TypeError(f"an id is a str, got {id!r}")
+        if self._run.drop(id):
+            return True
+        for pending in (*self._segments, *self._runs):
+            docid = pending.part.segment.find_id(id)
+            if docid >= 0 and pending.is_live(docid):
+                return pending.kill(docid)
+        return False
+
+    def _flush_run(self) -> None:
+        """Put the full run aside as a segment in a scratch file."""
+        run, self._run = self._run, Run(self._options)
+        self._bytes += run.text_bytes
+        if not len(run):
+            return
+        scratch = self._storage.scratch()
+        writer = SegmentWriter(scratch)
+        run.write(writer, compress=False)
+        writer.finish()
+        part = open_part(scratch.buffer(), f"{self._storage.path} (a run of its writer)")
+        self._supersede(part)
+        self._runs.append(_Pending(part))
+
+    def _supersede(self, newer: Part) -> None:
+        """Mark as deleted what has the id of an article in `newer`."""
+        for pending in (*self._segments, *self._runs):
+            for docid in pending.part.segment.shared_ids(newer.segment):
+                self._replaced += pending.kill(docid)
+
+    # ---- commit
+
+    def _commit(self, *, compact: bool = False) -> int:
+        segments = self._write_runs()
+        if compact:
+            segments = self._compacted(segments)
+        else:
+            merging = parts_to_merge([pending.current() for pending in segments])
+            segments = self._merged(segments, merging) if merging else segments
+        old = self._base.manifest
+        generation = old.generation + 1
+        entries = [self._entry(pending, generation) for pending in segments if pending.deleted < pending.part.segment.articles]
+        self.last_replaced, self.last_bytes = self._replaced, self._bytes
+        if tuple(entries) == old.segments:
+            self._rebase(self._base)
+            return old.generation
+        manifest = Manifest(old.format, generation, old.options, tuple(entries), old.generation)
+        self._storage.commit(manifest)
+        self._storage.sweep(manifest)
+        self._rebase(Snapshot.open(self._storage, self._base))
+        self._committed()
+        return generation
+
+    def _write_runs(self) -> list[_Pending]:
+        """All segments, what was added as one of them."""
+        if not self._runs:
+            run, self._run = self._run, Run(self._options)
+            self._bytes += run.text_bytes
+            if not len(run):
+                return list(self._segments)
+            output = self._storage.output()
+            with output:
+                writer = SegmentWriter(output)
+                run.write(writer, compress=True)
+                part = self._publish(writer)
+            self._supersede(part)
+            return self._with(self._segments, part)
+        self._flush_run()
+        part = self._merge([pending.current() for pending in self._runs])
+        self._runs = []
+        return list(self._segments) if part is None else self._with(self._segments, part)
+
+    def _with(self, segments: list[_Pending], part: Part) -> list[_Pending]:
+        """`segments` and a new one. One of the same content, all of it superseded, is the same file: it lives again."""
+        name = part.entry.name if part.entry else ""
+        return [one for one in segments if one.part.entry is None or one.part.entry.name != name] + [_Pending(part)]
+
+    def _publish(self, writer: SegmentWriter) -> Part:
+        length, checksum = writer.finish()
+        name = writer.publish()
+        buffer = self._storage.open_buffer(name)
+        part = open_part(buffer, buffer.path)
+        return Part(part.segment, None, 0, SegmentEntry(name, length, checksum, part.articles), part.sections)
+
+    def _merge(self, parts: list[Part]) -> Part | None:
+        """One published segment of the live articles of `parts`, or None if there are none."""
+        while len(parts) > builder.MOST_SOURCES:
+            scratch = self._storage.scratch()
+            writer = SegmentWriter(scratch)
+            some, parts = parts[: builder.MOST_SOURCES], parts[builder.MOST_SOURCES :]
+            if merge_parts(some, self._options, writer, compress=False):
+                writer.finish()
+                parts.append(open_part(scratch.buffer(), f"{self._storage.path} (a merge of its writer)"))
+        output = self._storage.output()
+        with output:
+            writer = SegmentWriter(output)
+            if not merge_parts(parts, self._options, writer, compress=True):
+                return None
+            return self._publish(writer)
+
+    def _merged(self, segments: list[_Pending], merging: list[Part]) -> list[_Pending]:
+        names = {part.entry.name for part in merging if part.entry}
+        part = self._merge(merging)
+        rest = [one for one in segments if not one.part.entry or one.part.entry.name not in names]
+        return rest if part is None else self._with(rest, part)
+
+    def _compacted(self, segments: list[_Pending]) -> list[_Pending]:
+        parts = [pending.current() for pending in segments]
+        if len(parts) == 1 and parts[0].live is None:
+            return segments
+        return self._merged(segments, parts) if parts else segments
+
+    def _entry(self, pending: _Pending, generation: int) -> SegmentEntry:
+        """What the manifest says of a segment; its live documents are published if they changed."""
+        entry = pending.part.entry
+        assert entry is not None, "only published segments are committed"
+        if not pending.changed or pending.bits is None:
+            return entry
+        data = encode_live(pending.bits, entry.articles)
+        name = live_name(entry.name, generation)
+        with self._storage.output() as output:
+            output.write(data)
+            output.publish(name)
+        return attrs.evolve(entry, live=live_entry(name, data))

@@ -1,0 +1,94 @@
+"""The date clauses of a query text: what stands behind `date:` becomes a range of seconds.
+
+A date names a whole period, so each form is about the start or the end of one:
+
+    2020-10, 2020-09/2020-10    from the start of the period to its end
+    [A TO B]   {A TO B}         from the start of A to the end of B; a brace leaves its own date out
+    >=A   >A   <=A   <A         from the start of A; from the end of A; to the end of A; to the start of A
+    none                        articles without a date
+    *                           articles with a date
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from attrs import frozen
+
+from searchkit.dates import DateInterval, parse_range
+from searchkit.errors import DateError
+from searchkit.query.complaints import Complaints, quoted
+from searchkit.query.nodes import DateRange, Undated
+
+__all__ = ["DateReader"]
+
+_LONGEST = 200
+"""Characters of a date text; longer ones are no dates, and are not looked at."""
+
+_TO = re.compile(r"(?:^|\s)TO(?:\s|$)", re.IGNORECASE)
+_OPEN_ENDS = ("", "*", "..")
+
+_FORMS = "write a date like 2020, 2020-10 or 2020-10-02, or a range like [2020-09 TO 2020-10]"
+
+
+@frozen
+class DateReader:
+    """Reads date clauses as of a moment, in a time zone. A clause that cannot be read is told of, and is None."""
+
+    complaints: Complaints
+    now: datetime | None = None
+    timezone: str = "UTC"
+
+    def period(self, text: str, position: int) -> DateRange | Undated | None:
+        """A date or an interval, `none`, or `*`."""
+        text = text.strip()
+        if text.casefold() == "none":
+            return Undated()
+        if text == "*":
+            return DateRange(text=text)
+        return self._range(text, position, lambda: parse_range(text, now=self.now, timezone=self.timezone))
+
+    def compared(self, relation: str, text: str, position: int) -> DateRange | None:
+        """A side of a date: `relation` is one of > >= => < <= =<."""
+
+        def sides() -> tuple[int | None, int | None]:
+            date = self._date(text)
+            at_start = relation in (">=", "=>", "<")
+            side = date.start_second if at_start else date.end_second
+            return (side, None) if ">" in relation else (None, side)
+
+        return self._range(relation + text, position, sides)
+
+    def between(self, text: str, position: int) -> DateRange | None:
+        """A range in brackets or braces, which belong to `text`."""
+
+        def sides() -> tuple[int | None, int | None]:
+            ends = [end.strip().strip("'\"").strip() for end in _TO.split(text[1:-1].strip())]
+            if len(ends) != 2:
+                raise DateError(text, "not a range", "write [2020-09 TO 2020-10]")
+            first, last = (None if end in _OPEN_ENDS else self._date(end) for end in ends)
+            start = None if first is None else first.start_second if text[0] == "[" else first.end_second
+            end = None if last is None else last.end_second if text[-1] == "]" else last.start_second
+            return start, end
+
+        return self._range(text, position, sides)
+
+    def _date(self, text: str) -> DateInterval:
+        return DateInterval.parse(text, now=self.now, timezone=self.timezone)
+
+    def _range(self, text: str, position: int, sides: Callable[[], tuple[int | None, int | None]]) -> DateRange | None:
+        """What `sides` reads from `text`; None, and a complaint, if it is no date or a range of no time at all."""
+        try:
+            if len(text) > _LONGEST:
+                raise DateError(text[:_LONGEST], "too long for a date")
+            start, end = sides()
+            if start is not None and end is not None and start >= end:
+                raise DateError(text, "no time lies in it", "write the earlier date first")
+        except DateError as error:
+            self.complaints.add(
+                f"the date {quoted(text)} ({error.reason})", position, "left out of the query", error.hint or _FORMS
+            )
+            return None
+        return DateRange(start, end, text=text)

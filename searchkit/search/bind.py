@@ -1,0 +1,177 @@
+"""Binding: a query's words looked up in a snapshot.
+
+    Term, Phrase, Prefix    -> Leaf: terms, slop, field, boost
+    DateRange, Undated      -> Where
+    And, Or, Not, AndMaybe  -> Group; a Boost is multiplied into the leaves below it and is gone
+
+On the way what has no word in it is left out (with a warning), groups of one kind inside each other become one, and a
+word that stands twice in a group becomes one leaf with the sum of both boosts. So a bound query has one form, and that
+form says what is scored, in which order: see docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from searchkit.errors import QueryError
+from searchkit.indexing.snapshot import Snapshot
+from searchkit.query import nodes
+from searchkit.search.results import Marks
+
+__all__ = ["MOST_EXPANSIONS", "Bound", "Everything", "Group", "Leaf", "Where", "bind", "marks_of"]
+
+MOST_EXPANSIONS = 1024  # terms that one prefix stands for
+
+
+@attrs.frozen(slots=True)
+class Leaf:
+    """A word (one term) or a phrase (several), and where it is to stand."""
+
+    terms: tuple[str, ...]
+    slop: int
+    field: str | None
+    boost: float
+
+
+@attrs.frozen(slots=True)
+class Where:
+    """A condition on an article's date: [start, end) in seconds, None for an open side. `relation` "undated": none."""
+
+    start: int | None
+    end: int | None
+    relation: str
+
+
+@attrs.frozen(slots=True)
+class Everything:
+    """All articles, or (`matches` False) none."""
+
+    matches: bool
+
+
+@attrs.frozen(slots=True)
+class Group:
+    """`kind` is "and", "or", "not" (one child) or "and_maybe" (required, optional)."""
+
+    kind: str
+    children: tuple[Bound, ...]
+
+
+Bound = Leaf | Where | Everything | Group
+
+
+def bind(query: nodes.Query, snapshot: Snapshot, dates: str, warnings: list[str]) -> Bound | None:
+    """The bound query, or None if nothing is left of it. `dates`: the relation of ranges that name none."""
+    return _Binder(snapshot, dates, warnings).bind(query, 1.0)
+
+
+class _Binder:
+    """Holds what every step of one binding needs."""
+
+    def __init__(self, snapshot: Snapshot, dates: str, warnings: list[str]) -> None:
+        self.snapshot = snapshot
+        self.dates = dates
+        self.warnings = warnings
+
+    def bind(self, query: nodes.Query, boost: float) -> Bound | None:
+        if isinstance(query, nodes.Term):
+            return self.leaf(query.text, 1, query.field, boost)
+        if isinstance(query, nodes.Or | nodes.And):
+            kind = "or" if isinstance(query, nodes.Or) else "and"
+            return _group(kind, [self.bind(child, boost) for child in query.children])
+        if isinstance(query, nodes.Phrase):
+            return self.leaf(query.text, query.slop, query.field, boost)
+        if isinstance(query, nodes.Boost):
+            return self.bind(query.child, boost * query.factor)
+        if isinstance(query, nodes.Not):
+            child = self.bind(query.child, boost)
+            return None if child is None else Group("not", (child,))
+        if isinstance(query, nodes.AndMaybe):
+            required, optional = self.bind(query.required, boost), self.bind(query.optional, boost)
+            if required is None or optional is None:
+                return required or optional
+            return Group("and_maybe", (required, optional))
+        if isinstance(query, nodes.DateRange):
+            return Where(query.start, query.end, query.dates or self.dates)
+        if isinstance(query, nodes.Undated):
+            return Where(None, None, "undated")
+        if isinstance(query, nodes.Prefix):
+            return self.prefix(query, boost)
+        if isinstance(query, nodes.All | nodes.Nothing):
+            return Everything(isinstance(query, nodes.All))
+        raise QueryError(f"{type(query).__name__} is no query node", hint="use the nodes of searchkit.query")
+
+    def leaf(self, text: str, slop: int, field: str | None, boost: float) -> Leaf | None:
+        forms = self.snapshot.analyzer.forms(text)
+        if not forms:
+            self.warnings.append(f"{_shown(text)} has no word in it and was left out")
+            return None
+        terms = tuple(map(self.snapshot.term_of, forms))
+        return Leaf(terms, slop if len(terms) > 1 else 1, field, boost)
+
+    def prefix(self, query: nodes.Prefix, boost: float) -> Bound | None:
+        if not query.text:
+            return Everything(True)
+        forms = self.snapshot.analyzer.forms(query.text)
+        if len(forms) != 1:
+            if forms:
+                self.warnings.append(f"{_shown(query.text + '*')} is several words: searched as a phrase, without the *")
+            return self.leaf(query.text, 1, query.field, boost)
+        found = self.snapshot.terms_from(forms[0])
+        stem = self.snapshot.term_of(forms[0])
+        if not stem.startswith(forms[0]) and (df := self.snapshot.lists(stem).df):
+            found.append((stem, df))
+        if len(found) > MOST_EXPANSIONS:
+            self.warnings.append(
+                f"{_shown(query.text + '*')} begins {len(found):,} words: the {MOST_EXPANSIONS:,} most frequent were searched"
+            )
+            found = sorted(found, key=lambda pair: (-pair[1], pair[0].encode()))[:MOST_EXPANSIONS]
+        terms = sorted((term for term, _ in found), key=str.encode)
+        leaves: list[Bound | None] = [Leaf((term,), 1, query.field, boost) for term in terms]
+        return _group("or", leaves) or Everything(False)
+
+
+def _group(kind: str, children: Sequence[Bound | None]) -> Bound | None:
+    """Children without empty ones, groups of the same kind taken in, equal leaves merged; a group of one is that one."""
+    kept: list[Bound] = []
+    places: dict[tuple[tuple[str, ...], int, str | None], int] = {}
+    for child in children:
+        if child is None:
+            continue
+        inner = child.children if isinstance(child, Group) and child.kind == kind else (child,)
+        for one in inner:
+            if isinstance(one, Leaf):
+                key = (one.terms, one.slop, one.field)
+                at = places.setdefault(key, len(kept))
+                if at < len(kept):
+                    first = kept[at]
+                    assert isinstance(first, Leaf)
+                    kept[at] = Leaf(one.terms, one.slop, one.field, first.boost + one.boost)
+                    continue
+            kept.append(one)
+    if len(kept) < 2:
+        return kept[0] if kept else None
+    return Group(kind, tuple(kept))
+
+
+def marks_of(bound: Bound | None) -> Marks:
+    """What to mark in a hit: all words and phrases that speak for an article."""
+    words: set[str] = set()
+    phrases: list[tuple[tuple[str, ...], int]] = []
+    waiting = [] if bound is None else [bound]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Leaf):
+            if len(node.terms) == 1:
+                words.add(node.terms[0])
+            else:
+                phrases.append((node.terms, node.slop))
+        elif isinstance(node, Group) and node.kind != "not":
+            waiting.extend(node.children)
+    return Marks(words=frozenset(words), phrases=tuple(phrases))
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")

@@ -1,0 +1,81 @@
+"""Why an article has the score it has: the contribution of each word and phrase, adding up to it exactly."""
+
+from __future__ import annotations
+
+import attrs
+
+from searchkit.indexing.snapshot import Snapshot
+from searchkit.search.bind import Bound
+from searchkit.search.plan import contribution, idf, plan, weigh
+
+__all__ = ["Explanation", "ExplanationPart", "explain"]
+
+
+@attrs.frozen
+class ExplanationPart:
+    """What one word or phrase adds to the score."""
+
+    terms: tuple[str, ...]  # one for a word, several for a phrase
+    field: str | None
+    tf: int  # occurrences in the article
+    df: tuple[int, ...]  # of each term: articles in which it occurs
+    idf: float  # of a phrase: the sum of its terms' idf
+    boost: float
+    score: float
+
+    def __str__(self) -> str:
+        name = f'"{" ".join(self.terms)}"' if len(self.terms) > 1 else self.terms[0]
+        where = f"{self.field}:" if self.field else ""
+        boost = "" if self.boost == 1 else f", boost {self.boost:g}"
+        articles = ", ".join(f"{df:,}" for df in self.df)
+        return f"{self.score:10.6f}  {where}{name}: {self.tf} times in the article, in {articles} articles (idf {self.idf:.4f}{boost})"
+
+
+@attrs.frozen
+class Explanation:
+    """The score of an article for a query, and its parts in query order; their sum, left to right, is the score."""
+
+    id: str
+    matches: bool
+    score: float
+    parts: tuple[ExplanationPart, ...]
+    length: int  # tokens of the article
+    average: float  # tokens of an article of this index on average
+    articles: int
+    k1: float
+    b: float
+
+    def __str__(self) -> str:
+        if not self.matches:
+            return f"{self.id} is not found by this query"
+        lines = [f"{self.score:10.6f}  {self.id}, the sum of:", *map(str, self.parts)]
+        lines.append(
+            f"k1 {self.k1:g}, b {self.b:g}; the article has {self.length:,} tokens, {self.average:,.1f} on average over "
+            f"{self.articles:,} articles"
+        )
+        return "\n".join(lines)
+
+
+def explain(bound: Bound | None, snapshot: Snapshot, number: int, docid: int, k1: float, b: float) -> Explanation:
+    """Explain the score of the article `docid` in part `number`."""
+    segment = snapshot.parts[number].segment
+    length = segment.length(docid)
+    matches, parts, score = False, [], 0.0
+    if bound is not None:
+        program, leaves = plan(bound, snapshot)
+        matches, frequencies = program.frequencies(number, docid)
+        for leaf, tf in zip(leaves, frequencies, strict=True):
+            if not tf or not matches:
+                continue
+            df = tuple(snapshot.lists(term).df for term in leaf.terms)
+            weight = weigh(leaf, snapshot)
+            part = contribution(weight, tf, length, k1, b, snapshot.average)
+            total = idf(snapshot.articles, df[0])
+            for one in df[1:]:
+                total += idf(snapshot.articles, one)
+            parts.append(ExplanationPart(leaf.terms, leaf.field, tf, df, total, leaf.boost, part))
+            score += part
+    return Explanation(
+        segment.id(docid), matches, score, tuple(parts), length, snapshot.average, snapshot.articles, k1, b
+    )
+

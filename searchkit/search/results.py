@@ -1,0 +1,230 @@
+"""What a search hands back: hits, best first, and what there is to know about the search.
+
+    Results    an immutable sequence of hits; how many there are in all is counted when asked
+    Hit        one article with its score; the article itself is read when asked
+
+A hit is made for every result, and most are looked at only for their id and score: it holds six references and reads
+nothing until asked. It keeps the snapshot that it came from, so that its article stays readable whatever is added,
+deleted or merged meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, overload
+
+import attrs
+
+from searchkit.errors import SearchkitError
+
+if TYPE_CHECKING:
+    from searchkit.analysis import Analyzer
+    from searchkit.article import Article, FieldValue
+    from searchkit.dates import DateInterval
+    from searchkit.search.snippets import Markup, Match
+
+__all__ = ["Hit", "Marks", "Results"]
+
+
+@attrs.frozen
+class Marks:
+    """What a query looked for in an article, in terms of its index: what to mark."""
+
+    words: frozenset[str] = frozenset()  # terms
+    prefixes: tuple[str, ...] = ()  # folded beginnings of terms
+    phrases: tuple[
+        tuple[tuple[str, ...], int], ...
+    ] = ()  # (terms, slop): each term at most `slop` behind the one before
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.prefixes or self.phrases)
+
+
+class Snapshot(Protocol):
+    """What a hit asks of the snapshot it came from; articles are addressed by segment number and docid."""
+
+    @property
+    def analyzer(self) -> Analyzer: ...
+
+    @property
+    def store(self) -> bool:
+        """Whether the index keeps titles and texts."""
+        ...
+
+    def article(self, segment: int, docid: int) -> Article:
+        """The article as it was added; without `store`, its title and text are empty."""
+        ...
+
+    def interval(self, segment: int, docid: int) -> DateInterval | None: ...
+
+    def term_of(self, form: str) -> str: ...
+
+
+class Hit:
+    """One article that a query found.
+
+    The stored article is read once, when something of it is asked for. An index made with `store=False` keeps ids,
+    dates and fields only: there `article`, `title`, `snippet`, `snippets` and `highlight` raise SearchkitError.
+    """
+
+    __slots__ = ("_article", "_docid", "_id", "_marks", "_score", "_segment", "_snapshot")
+
+    def __init__(self, snapshot: Snapshot, segment: int, docid: int, id: str, score: float, marks: Marks) -> None:
+        self._snapshot = snapshot
+        self._segment = segment
+        self._docid = docid
+        self._id = id
+        self._score = score
+        self._marks = marks
+
+    @property
+    def id(self) -> str:
+        """The article's own key."""
+        return self._id
+
+    @property
+    def score(self) -> float:
+        """The exact BM25 score; 0.0 where only dates were asked for."""
+        return self._score
+
+    @property
+    def date(self) -> DateInterval | None:
+        """When it happened; None if undated."""
+        return self._snapshot.interval(self._segment, self._docid)
+
+    @property
+    def stored(self) -> bool:
+        """Whether the index keeps title and text (`store=True`)."""
+        return self._snapshot.store
+
+    @property
+    def article(self) -> Article:
+        """The article as it was added."""
+        if not self.stored:
+            raise SearchkitError(
+                f"the index was made with store=False and keeps no articles: look {self._id!r} up where it came from, "
+                "or build the index anew with store=True"
+            )
+        return self._read()
+
+    @property
+    def title(self) -> str:
+        """The article's title, "" if it has none."""
+        return self.article.title
+
+    @property
+    def fields(self) -> dict[str, FieldValue]:
+        """The article's own values."""
+        return self._read().fields
+
+    def snippet(self, sentences: int = 2, *, markup: Markup = "markdown") -> str:
+        """The best `sentences` consecutive sentences of the text, on one line, with the matches marked.
+
+        Best is most distinct words and phrases of the query, then most matches, then first. Where nothing in the text
+        matches (the title did, or only a date was asked for): its first sentences; of an empty text "". A sentence over
+        400 characters is cut to 400 around its matches, with an ellipsis. `markup`: "markdown" (`**match**`), "html"
+        (`<mark>`, all else escaped), "ansi" (for terminals), "plain" (no marks) or a pair (before, after).
+        """
+        return next(iter(self.snippets(1, sentences=sentences, markup=markup)), "")
+
+    def snippets(self, n: int, *, sentences: int = 2, markup: Markup = "markdown") -> list[str]:
+        """The `n` best snippets, best first, no sentence in two of them; fewer where the text has fewer."""
+        from searchkit.search.snippets import snippets  # late, like all that only the shown hits need
+
+        return snippets(self.article.text, self._matches(), n, sentences=sentences, markup=markup)
+
+    def highlight(self, markup: Markup = "markdown") -> str:
+        """The whole text with the matches marked; `markup` as for `snippet`."""
+        from searchkit.search.snippets import highlight
+
+        return highlight(self.article.text, self._matches(), markup)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The hit as a dict that JSON can hold: id, score, date as written or None, title, fields.
+
+        The title is None in an index made with `store=False`.
+        """
+        return {
+            "id": self.id,
+            "score": self.score,
+            "date": None if self.date is None else str(self.date),
+            "title": self.title if self.stored else None,
+            "fields": dict(self.fields),
+        }
+
+    def _read(self) -> Article:
+        try:
+            return self._article
+        except AttributeError:
+            self._article: Article = self._snapshot.article(self._segment, self._docid)
+            return self._article
+
+    def _matches(self) -> list[Match]:
+        text = self.article.text
+        if not self._marks:
+            return []
+        from searchkit.search.snippets import find_matches
+
+        return find_matches(self._snapshot.analyzer.spans(text), self._marks, self._snapshot.term_of)
+
+    def __repr__(self) -> str:
+        date = "undated" if self.date is None else str(self.date)
+        return f"Hit({self._id!r}, score={self._score:.4f}, {date})"
+
+
+class Results(Sequence[Hit]):
+    """The hits of a search in their order, from `offset` on, at most `limit` of them. A slice of it is a tuple of hits.
+
+    `seconds`: what the search took. `warnings`: what in the query was not understood, was mended or was cut short.
+    """
+
+    __slots__ = ("_counter", "_hits", "_seconds", "_total", "_warnings")
+
+    def __init__(
+        self, hits: Sequence[Hit], *, counter: Callable[[], int], seconds: float, warnings: tuple[str, ...] = ()
+    ) -> None:
+        self._hits = tuple(hits)
+        self._counter = counter
+        self._seconds = seconds
+        self._warnings = warnings
+        self._total: int | None = None
+
+    @property
+    def total(self) -> int:
+        """How many articles the query finds in all, exactly; counted the first time it is asked."""
+        if self._total is None:
+            self._total = self._counter()
+        return self._total
+
+    @property
+    def seconds(self) -> float:
+        return self._seconds
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self._warnings
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The hits as dicts that JSON can hold, see `Hit.to_dict`."""
+        return [hit.to_dict() for hit in self._hits]
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Hit, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Hit | tuple[Hit, ...]:
+        return self._hits[index]
+
+    def __len__(self) -> int:
+        return len(self._hits)
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self._hits)
+
+    def __repr__(self) -> str:
+        total = "" if self._total is None else f" of {self._total:,}"
+        shown = "".join(f"\n  {hit!r}" for hit in self._hits[:10]) + ("\n  ..." if len(self._hits) > 10 else "")
+        warned = "".join(f"\n  warning: {warning}" for warning in self._warnings)
+        return f"<Results: {len(self._hits)}{total} hits in {1000 * self._seconds:.2f} ms>{shown}{warned}"

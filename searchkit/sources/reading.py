@@ -1,0 +1,194 @@
+"""`read_articles`: all sources, one stream of articles, and what is to happen where something is wrong."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import attrs
+
+from searchkit.article import Article
+from searchkit.dates import zone
+from searchkit.errors import ArticleError
+from searchkit.sources.find import FORMATS, Named, Source, find
+from searchkit.sources.report import ReadReport, Rejected
+from searchkit.sources.rows import Keys, article_of
+from searchkit.sources.streams import Chunks, chunks_of
+
+__all__ = ["ReadArticles", "read_articles"]
+
+MAX_BYTES: Final = 4 << 30
+"""Bytes that one compressed file may unpack to, unless the caller allows more."""
+
+_POLICIES: Final = ("raise", "skip", "undated")
+_DELIMITERS: Final = {"csv": ",", "tsv": "\t"}
+
+
+class ReadArticles(Iterator[Article]):
+    """The articles of some sources, one at a time; `report` tells what has been read and skipped so far."""
+
+    def __init__(self, articles: Iterator[Article], report: ReadReport) -> None:
+        self.report = report
+        self._articles = articles
+
+    def __next__(self) -> Article:
+        return next(self._articles)
+
+
+def read_articles(
+    *sources: Named,
+    on_error: Literal["raise", "skip", "undated"] = "raise",
+    format: str | None = None,
+    keys: Mapping[str, str] | None = None,
+    encoding: str = "utf-8",
+    timezone: str = "UTC",
+    max_bytes: int = MAX_BYTES,
+    report: ReadReport | None = None,
+) -> ReadArticles:
+    """Yield the articles of files, folders, globs, `-` (standard input) and open binary files, lazily and in order.
+
+    sources    each a path, a glob with `*`, `?` or `[`, "-", or a binary file. Folders are read to their depths.
+    on_error   "raise" stops at the first error. "skip" leaves the article out, "undated" does too but keeps an article
+               of which only the date is wrong, without it; both go on and put the error into the report.
+    format     "text", "jsonl", "json", "csv" or "tsv" in place of what the suffix says (.txt .jsonl .ndjson .json .csv
+               .tsv, each also with .gz or .zst). Streams have no suffix: they are JSON Lines if they begin with `{`,
+               JSON if with `[`, otherwise plain text.
+    keys       what records call the parts of an article, such as {"text": "body", "date": "published"}. Other keys of
+               JSON and columns of tables become fields.
+    encoding   of all sources; a byte order mark is accepted.
+    timezone   IANA name of the zone that dates with an offset are moved to.
+    max_bytes  how much one compressed file may unpack to.
+    report     where to count; by default a new one, found as `.report` of what is returned.
+
+    An article of plain text has as id its path in the folder, without suffixes. Records without an id get one from
+    their content.
+
+    Raises, at once: FileNotFoundError for a source that is missing, ArticleError for one of unknown form, DateError for
+    an unknown time zone, TypeError, ValueError or LookupError for other wrong arguments. While articles are taken:
+    ArticleError and OSError, unless `on_error` says otherwise.
+    """
+    if not sources:
+        raise TypeError("read_articles needs at least one source")
+    if on_error not in _POLICIES:
+        raise ValueError(f"on_error is {on_error!r}, not one of {', '.join(_POLICIES)}")
+    if format is not None and format not in FORMATS:
+        raise ValueError(f"format is {format!r}, not one of {', '.join(FORMATS)}")
+    io.TextIOWrapper(io.BytesIO(), encoding).close()  # refuses what is unknown, and what is no encoding of text
+    zone(timezone)
+    report = ReadReport() if report is None else report
+    trouble = _trouble(on_error, report)
+    found = [find(source, format, report, trouble) for source in sources]
+    reader = _Reader(Keys.named(keys), frozenset((keys or {}).values()), encoding, timezone, max_bytes, report)
+    return ReadArticles(_articles(itertools.chain.from_iterable(found), reader, on_error, report), report)
+
+
+def _articles(sources: Iterator[Source], reader: _Reader, on_error: str, report: ReadReport) -> Iterator[Article]:
+    for source in sources:
+        report.files += 1
+        try:
+            for item in reader.items(source):
+                if type(item) is Article:
+                    report.read += 1
+                    yield item
+                    continue
+                assert isinstance(item, Rejected)
+                if on_error == "raise":
+                    raise item.error
+                if on_error == "undated" and item.undated is not None:
+                    report.undated.append(item.error)
+                    report.read += 1
+                    yield item.undated
+                else:
+                    report.skipped.append(item.error)
+        except ArticleError as error:
+            if on_error == "raise":
+                raise
+            report.skipped.append(_bare(error))
+        except OSError as error:
+            if on_error == "raise":
+                raise
+            report.skipped.append(_unreadable(error, source.name))
+
+
+@attrs.frozen
+class _Reader:
+    """Reads single sources as the caller of `read_articles` wants them read."""
+
+    keys: Keys
+    needed: frozenset[str]
+    encoding: str
+    timezone: str
+    max_bytes: int
+    report: ReadReport
+    paths: dict[str, str] = attrs.field(factory=dict)
+    """Where each id of a plain text came from, so that none silently replaces another."""
+
+    def items(self, source: Source) -> Iterator[Article | Rejected]:
+        """The articles of a source, and errors in the place of those that are none."""
+        chunks: Chunks = chunks_of(source, self.encoding, self.max_bytes, self.report)
+        format = source.format
+        if format is None:
+            format, chunks = _sniffed(chunks)
+        # Late imports: `import searchkit` has 60 ms in all, and few programs read every form.
+        if format == "text":
+            from searchkit.sources.text import read_text
+
+            return iter(()) if self._is_known(source) else read_text(chunks, source.name, source.id, self.timezone)
+
+        def make(record: dict[str, Any], line: int) -> Article | Rejected:
+            return article_of(record, self.keys, self.timezone, source.name, line, self.report.left_out)
+
+        if format in _DELIMITERS:
+            from searchkit.sources.table import read_table
+
+            return read_table(chunks, source.name, _DELIMITERS[format], self.keys, self.needed, make)
+        from searchkit.sources.jsonl import read_json, read_jsonl
+
+        return (read_jsonl if format == "jsonl" else read_json)(chunks, source.name, make)
+
+    def _is_known(self, source: Source) -> bool:
+        """Whether this very file was read before. Raises ArticleError when it is another one of the same id."""
+        if source.id is None:
+            return False
+        path = str(source.place)
+        before = self.paths.get(source.id)
+        if before is None:
+            self.paths[source.id] = path
+            return False
+        if Path(before).samefile(path):
+            return True
+        hint = "read a folder that holds both, so that the ids tell them apart"
+        raise ArticleError(f"the id {source.id!r} belongs to {before} already", source.name, hint=hint)
+
+
+def _sniffed(chunks: Chunks) -> tuple[str, Chunks]:
+    """The form that the first character tells, and the chunks again."""
+    rest = iter(chunks)
+    first = list(itertools.islice(rest, 1))
+    sign = first[0][1].lstrip()[:1] if first else b""
+    format = {b"{": "jsonl", b"[": "json"}.get(sign, "text")
+    return format, itertools.chain(first, rest)
+
+
+def _trouble(on_error: str, report: ReadReport) -> Callable[[OSError], None]:
+    """What to do about a folder that cannot be listed."""
+
+    def note(error: OSError) -> None:
+        if on_error == "raise":
+            raise error
+        report.skipped.append(_unreadable(error, str(error.filename)))
+
+    return note
+
+
+def _unreadable(error: OSError, name: str) -> ArticleError:
+    return ArticleError(f"cannot be read: {error.strerror or error}", name)
+
+
+def _bare(error: ArticleError) -> ArticleError:
+    """The error without its traceback, whose frames would keep the file's buffers in memory."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

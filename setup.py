@@ -1,0 +1,42 @@
+"""Builds the compiled core. Everything else about the package is declared in pyproject.toml."""
+
+import sys
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+CORE = "searchkit/core"
+
+# No contraction into fused multiply-adds: scores must be the same float64 on every machine.
+FLAGS = ["/O2"] if sys.platform == "win32" else ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra", "-Wno-psabi"]
+
+
+def extension(name: str, *sources: str, depends: tuple[str, ...] = ()) -> Extension:
+    return Extension(
+        f"searchkit.core.{name}",
+        [f"{CORE}/{name}.pyx", *(f"{CORE}/{source}" for source in sources)],
+        include_dirs=[CORE],
+        depends=[f"{CORE}/{header}" for header in depends],
+        extra_compile_args=FLAGS,
+    )
+
+
+READING = ("reader.c", "kernels.c", "crc32c.c")
+HEADERS = ("bits.h", "kernels.h", "kernels.inc", "segment.h", "segment.pxd", "crc32c.h")
+
+EXTENSIONS = [
+    extension("checksum", "crc32c.c", depends=("crc32c.h",)),
+    extension("tokens", "tokenize.c", depends=("tokenize.h", "unicode_tables.h")),
+    extension("segment", *READING, "search.c", depends=(*HEADERS, "search.h")),
+    extension(
+        "builder",
+        *READING,
+        "encode.c",
+        "invert.c",
+        "merge.c",
+        "tokenize.c",
+        depends=(*HEADERS, "encode.h", "invert.h", "merge.h", "tokenize.h", "unicode_tables.h"),
+    ),
+]
+
+setup(ext_modules=cythonize(EXTENSIONS, language_level=3))

@@ -1,0 +1,306 @@
+"""The slow, obvious twin of the engine: it ranks articles by the formula, from the articles and the query alone.
+
+It shares nothing with the engine but the analyzer (text -> tokens -> terms) and the query nodes. There are no
+segments, docids, bounds or windows here: an `Oracle` is built anew from the articles that are alive, keeps the places
+of every term in every article, evaluates a query to sets of ids and adds up float64 contributions leaf by leaf.
+
+    places    term -> article id -> [(region, position), ...]     a region is one copy of the title, or the text
+    match     the set of ids that a node matches
+    score     0.0 + the contribution of each counted leaf, in query order
+
+The law is equality to the bit, so every expression below is written in the order in which it must be evaluated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from searchkit.analysis import Analyzer
+from searchkit.article import Article
+from searchkit.dates import DateInterval
+from searchkit.query import nodes
+
+PREFIX_LIMIT = 1024  # a prefix stands for at most so many terms
+
+TITLE, TEXT = "title", "text"
+
+
+class Leaf(NamedTuple):
+    """A word (one term) or a phrase (several), and the boost that all boosts above it multiply to."""
+
+    terms: tuple[str, ...]
+    slop: int
+    field: str | None
+    boost: float
+
+
+class Where(NamedTuple):
+    """A condition on an article's date that matches and never scores; All and Nothing are such conditions too."""
+
+    holds: Callable[[Article], bool]
+
+
+class Group(NamedTuple):
+    """`kind` is and, or, not (one child) or maybe (required, optional)."""
+
+    kind: str
+    children: tuple[Any, ...]
+
+
+class Oracle:
+    """Answers for the given articles; of several with one id the last counts."""
+
+    def __init__(
+        self,
+        articles: Iterable[Article],
+        analyzer: Analyzer,
+        *,
+        title_weight: int = 1,
+        k1: float = 1.2,
+        b: float = 0.75,
+    ) -> None:
+        self.articles = {article.id: article for article in articles}
+        self.analyzer = analyzer
+        self.k1, self.b = k1, b
+        self.lengths: dict[str, int] = {}
+        self.places: dict[str, dict[str, list[tuple[str, int, int]]]] = {}
+        self._known: dict[tuple[Any, ...], dict[str, int]] = {}  # leaf without boost -> its frequencies
+        for id, article in self.articles.items():
+            regions = [(TITLE, article.title)] * title_weight + [(TEXT, article.text)]
+            position = 0
+            for region, (field, text) in enumerate(regions):
+                for term in self._terms(text):
+                    self.places.setdefault(term, {}).setdefault(id, []).append((field, region, position))
+                    position += 1
+            self.lengths[id] = position
+        self.average = sum(self.lengths.values()) / len(self.lengths) if self.lengths else 0.0
+
+    # -- questions ----------------------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: nodes.Query,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        since: str | None = None,
+        until: str | None = None,
+        on: str | None = None,
+        dates: str = "overlaps",
+        sort: str = "score",
+        k1: float | None = None,
+        b: float | None = None,
+    ) -> list[tuple[str, float]]:
+        """(id, score) in the order asked for."""
+        scores = self._scores(self.bind(query, dates), k1, b)
+        low, high = bounds(since, until, on)
+        if low is not None or high is not None:
+            scores = {i: s for i, s in scores.items() if date_holds(self.articles[i].date, low, high, dates)}
+        ranked = sorted(scores.items(), key=lambda pair: self._rank(*pair, sort))
+        return ranked[offset : None if limit is None else offset + limit]
+
+    def count(self, query: nodes.Query, **options: Any) -> int:
+        return len(self.search(query, **options))
+
+    def parts(self, query: nodes.Query, id: str) -> list[tuple[tuple[str, ...], float]]:
+        """(terms, contribution) of every leaf that counts in the article, in query order."""
+        bound = self.bind(query, "overlaps")
+        counted = [] if bound is None else self._counted(bound, self._match(bound))
+        return [
+            (leaf.terms, self._contribution(leaf, id, self._frequencies(leaf)[id], self.k1, self.b))
+            for leaf, ids in counted
+            if id in ids
+        ]
+
+    # -- from query nodes to leaves and groups ------------------------------------------------------------------------
+
+    def bind(self, query: nodes.Query, dates: str) -> Leaf | Where | Group | None:
+        """The query with words as terms, boosts at the leaves, groups flattened and equal leaves merged; None if it is
+        empty."""
+        bound = self._bind(query, 1.0, dates)
+        return None if bound is None else _merged(bound)
+
+    def _bind(self, query: nodes.Query, boost: float, dates: str) -> Leaf | Where | Group | None:
+        match query:
+            case nodes.Boost():
+                return self._bind(query.child, boost * query.factor, dates)
+            case nodes.Term():
+                return _leaf(self._terms(query.text), 1, query.field, boost)
+            case nodes.Phrase():
+                return _leaf(self._terms(query.text), query.slop, query.field, boost)
+            case nodes.Prefix():
+                return self._prefix(query, boost)
+            case nodes.And():
+                return _group("and", [self._bind(child, boost, dates) for child in query.children])
+            case nodes.Or():
+                return _group("or", [self._bind(child, boost, dates) for child in query.children])
+            case nodes.Not():
+                child = self._bind(query.child, boost, dates)
+                return None if child is None else Group("not", (child,))
+            case nodes.AndMaybe():
+                required, optional = (self._bind(child, boost, dates) for child in (query.required, query.optional))
+                if required is None or optional is None:
+                    return required or optional
+                return Group("maybe", (required, optional))
+            case nodes.DateRange():
+                relation = query.dates or dates
+                return Where(lambda article: date_holds(article.date, query.start, query.end, relation))
+            case nodes.Undated():
+                return Where(lambda article: article.date is None)
+            case nodes.All():
+                return Where(lambda article: True)
+            case nodes.Nothing():
+                return Where(lambda article: False)
+        raise AssertionError(f"the oracle knows no {type(query).__name__}")
+
+    def _prefix(self, query: nodes.Prefix, boost: float) -> Leaf | Where | Group | None:
+        forms = self.analyzer.forms(query.text)
+        if not query.text:
+            return Where(lambda article: True)
+        if len(forms) != 1:
+            return _leaf(self._terms(query.text), 1, query.field, boost)
+        stem = self.analyzer.stem(forms)[0]
+        terms = [term for term in self.places if term.startswith(forms[0]) or term == stem]
+        terms.sort(key=lambda term: (-len(self.places[term]), term.encode()))
+        chosen = sorted(terms[:PREFIX_LIMIT], key=lambda term: term.encode())
+        if not chosen:
+            return Where(lambda article: False)
+        return _group("or", [Leaf((term,), 1, query.field, boost) for term in chosen])
+
+    # -- matching -----------------------------------------------------------------------------------------------------
+
+    def _match(self, node: Leaf | Where | Group) -> set[str]:
+        if isinstance(node, Leaf):
+            return set(self._frequencies(node))
+        if isinstance(node, Where):
+            return {id for id, article in self.articles.items() if node.holds(article)}
+        matches = [self._match(child) for child in node.children]
+        if node.kind == "or":
+            return set.union(*matches)
+        if node.kind == "and":
+            return set.intersection(*matches)
+        return matches[0] if node.kind == "maybe" else set(self.articles) - matches[0]
+
+    def _frequencies(self, leaf: Leaf) -> dict[str, int]:
+        """How often the leaf occurs in each article that it matches."""
+        if leaf[:3] in self._known:
+            return self._known[leaf[:3]]
+        postings = [self.places.get(term, {}) for term in leaf.terms]
+        frequencies = {}
+        for id in postings[0]:
+            if all(id in posting for posting in postings):
+                wanted = [[p for p in posting[id] if leaf.field in (None, p[0])] for posting in postings]
+                frequencies[id] = _occurrences(wanted, leaf.slop)
+        return self._known.setdefault(leaf[:3], {id: tf for id, tf in frequencies.items() if tf})
+
+    # -- scoring ------------------------------------------------------------------------------------------------------
+
+    def _scores(self, bound: Leaf | Where | Group | None, k1: float | None, b: float | None) -> dict[str, float]:
+        if bound is None:
+            return {}
+        k1, b = self.k1 if k1 is None else k1, self.b if b is None else b
+        matches = self._match(bound)
+        scores = dict.fromkeys(matches, 0.0)
+        for leaf, ids in self._counted(bound, matches):
+            frequencies = self._frequencies(leaf)
+            for id in ids:
+                scores[id] += self._contribution(leaf, id, frequencies[id], k1, b)
+        return scores
+
+    def _counted(self, node: Leaf | Where | Group, within: set[str]) -> Iterator[tuple[Leaf, set[str]]]:
+        """Each leaf in query order with the articles in which it counts: it and all nodes above it match."""
+        if isinstance(node, Leaf):
+            yield node, within
+        elif isinstance(node, Group) and node.kind != "not":
+            for child in node.children:
+                yield from self._counted(child, within & self._match(child))
+
+    def _contribution(self, leaf: Leaf, id: str, tf: int, k1: float, b: float) -> float:
+        weight = self._idf(leaf.terms[0])
+        for term in leaf.terms[1:]:
+            weight = weight + self._idf(term)
+        length, avglen = self.lengths[id], self.average
+        return (weight * leaf.boost) * ((tf * (k1 + 1.0)) / (tf + k1 * ((1.0 - b) + b * length / avglen)))
+
+    def _idf(self, term: str) -> float:
+        df = len(self.places.get(term, ()))
+        return math.log(1.0 + (len(self.articles) - df + 0.5) / (df + 0.5))
+
+    def _rank(self, id: str, score: float, sort: str) -> tuple[Any, ...]:
+        """The key by which hits stand in order: undated last, equal dates by the bytes of the id."""
+        date = self.articles[id].date
+        if date is None:
+            when: tuple[int, ...] = (1,)
+        elif sort == "oldest":
+            when = (0, date.end_second, date.start_second)
+        else:
+            when = (0, -date.end_second, -date.start_second)
+        return (-score if sort == "score" else 0.0, when, id.encode())
+
+    def _terms(self, text: str) -> list[str]:
+        return self.analyzer.stem(self.analyzer.forms(text))
+
+
+def date_holds(date: DateInterval | None, low: int | None, high: int | None, relation: str) -> bool:
+    """Whether the date stands in the relation to [low, high); None is an open side."""
+    if date is None:
+        return False
+    start, end = date.start_second, date.end_second
+    if relation == "overlaps":
+        return (high is None or start < high) and (low is None or end > low)
+    if relation == "within":
+        return (low is None or start >= low) and (high is None or end <= high)
+    assert relation == "contains"
+    return low is not None and high is not None and start <= low and end >= high
+
+
+def bounds(since: str | None, until: str | None, on: str | None) -> tuple[int | None, int | None]:
+    """The seconds common to all that is given; a range includes the whole of the periods that it names."""
+    lows = [DateInterval.parse(text).start_second for text in (since, on) if text is not None]
+    highs = [DateInterval.parse(text).end_second for text in (until, on) if text is not None]
+    return max(lows, default=None), min(highs, default=None)
+
+
+def _leaf(terms: list[str], slop: int, field: str | None, boost: float) -> Leaf | None:
+    if not terms:
+        return None
+    return Leaf(tuple(terms), slop if len(terms) > 1 else 1, field, boost)
+
+
+def _group(kind: str, children: list[Leaf | Where | Group | None]) -> Leaf | Where | Group | None:
+    """A group without its empty children, with groups of the same kind taken in; a group of one is that one."""
+    flat: list[Leaf | Where | Group] = []
+    for child in children:
+        if isinstance(child, Group) and child.kind == kind:
+            flat.extend(child.children)
+        elif child is not None:
+            flat.append(child)
+    if not flat:
+        return None
+    return flat[0] if len(flat) == 1 else Group(kind, tuple(flat))
+
+
+def _merged(node: Leaf | Where | Group) -> Leaf | Where | Group:
+    """Equal leaves inside one group become the first of them, with their boosts added in order."""
+    if not isinstance(node, Group):
+        return node
+    children = [_merged(child) for child in node.children]
+    if node.kind not in ("and", "or"):
+        return Group(node.kind, tuple(children))
+    kept: dict[Any, Leaf | Where | Group] = {}
+    for number, child in enumerate(children):
+        key = child[:3] if isinstance(child, Leaf) else number
+        first = kept.get(key)
+        kept[key] = first._replace(boost=first.boost + child.boost) if isinstance(first, Leaf) else child
+    return Group(node.kind, tuple(kept.values())) if len(kept) > 1 else next(iter(kept.values()))
+
+
+def _occurrences(places: list[list[tuple[str, int, int]]], slop: int) -> int:
+    """How many first places start the phrase: each further word stands 1 to slop positions on, in the same region."""
+    valid = {(region, position) for _, region, position in places[-1]}
+    for earlier in reversed(places[:-1]):
+        starts = {(region, position) for _, region, position in earlier}
+        valid = {(r, p) for r, p in starts if any((r, p + step) in valid for step in range(1, slop + 1))}
+    return len(valid)

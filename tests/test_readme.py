@@ -1,0 +1,79 @@
+"""What the prose says is so: its Python examples run, its commands work, the files it names exist."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROSE = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/architecture.md", "seeds/README.md"]
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced code blocks of the README in one language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def set_up_lines() -> list[str]:
+    return [line for block in blocks("sh") for line in block.splitlines() if line.startswith("python3 -m venv")]
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own with the sample articles in it, made the current one."""
+    shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_python_examples_run(workplace: Path) -> None:
+    """Every `>>>` of the README, run in order in one session over the sample articles, prints what stands below it."""
+    examples = "\n".join(blocks("pycon"))
+    test = doctest.DocTestParser().get_doctest(examples, {}, "README.md", "README.md", 0)
+    assert len(test.examples) >= 20
+    transcript: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, verbose=False)
+    failed, _ = runner.run(test, out=transcript.append)
+    assert failed == 0, "".join(transcript)
+
+
+def test_two_lines_do_all_set_up() -> None:
+    """Exactly two lines of the README set everything up, each in one go: a query answered, the tests passed."""
+    query, tests = set_up_lines()
+    assert "searchkit query" in query
+    assert "-i seeds" in query
+    assert "pytest" in tests
+    for line in (query, tests):
+        subprocess.run(["sh", "-n", "-c", line], check=True)
+
+
+def test_the_query_of_the_set_up_line_has_hits(workplace: Path) -> None:
+    """The query that a newcomer types first answers from the sample articles, straight from their folder."""
+    words = shlex.split(set_up_lines()[0].rpartition("&&")[2])
+    assert words[0] == ".venv/bin/searchkit"
+    program = "import sys; from searchkit.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words[1:]], cwd=workplace, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert "storm surge" in done.stdout.replace("\n", " ")
+
+
+@pytest.mark.parametrize("page", PROSE)
+def test_the_prose_names_files_that_exist(page: str) -> None:
+    """Every path of this repository in a page's code marks, and every relative link, leads somewhere."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    marked = re.findall(r"`((?:searchkit|tests|benchmarks|docs|seeds|\.ci)/[\w./-]*)`", text)
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    here = (ROOT / page).parent
+    missing = [path for path in marked if not (ROOT / path).exists()]
+    missing += [link for link in links if not (here / link).exists()]
+    assert missing == []
