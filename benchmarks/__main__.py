@@ -60,7 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--articles", type=_positive, metavar="N", help="so many, spread over FILE; without FILE, made up (50000)")
     add("--peers", type=_peers, default=_OTHERS, metavar="NAMES", help=f"beside searchkit ({','.join(_OTHERS)})")
     add("--queries", type=_positive, default=200, metavar="N", help="queries a shape (200)")
-    add("--passes", type=_positive, default=5, metavar="N", help="passes, of which the quietest counts (5)")
+    add(
+        "--passes",
+        type=_positive,
+        default=5,
+        metavar="N",
+        help="passes, and fresh starts, of which the quietest counts (5)",
+    )
     add("--budget", type=float, default=10.0, metavar="SECONDS", help="longest pass of one peer over one shape (10)")
     add("--checks", type=_positive, default=5, metavar="N", help="queries a shape whose answers are checked (5)")
     add("--seed", type=int, default=1, help="of the queries and of made-up articles (1)")

@@ -1,8 +1,8 @@
 """The articles of a run: from a JSON Lines file or made up from a seed, written once as JSONL for all peers.
 
 The file the peers read holds one object a line with exactly `id`, `title`, `text`, `date`. Decompression, unknown
-keys and ids that occur twice are dealt with here, off the clock, so that all peers index the same articles from the
-same bytes.
+keys, ids that occur twice and articles without words are dealt with here, off the clock, so that all peers index the
+same articles from the same bytes.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Corpus:
     ids: tuple[str, ...]  # by line number: peers may answer with the number
     days: tuple[int | None, ...]  # by line number: first day of the date as a proleptic ordinal
     text_bytes: int  # UTF-8 bytes of titles and texts: the "MB" of every MB/s
-    dropped: int  # lines left out because their id had occurred before
+    dropped: int  # lines left out: the id had occurred before, or there is neither title nor text
 
     @property
     def articles(self) -> int:
@@ -73,7 +73,7 @@ def prepare(source: Path | None, *, articles: int | None, seed: int, target: Pat
     text_bytes = dropped = 0
     with target.open("w", encoding="utf-8", newline="\n") as out:
         for row in rows:
-            if row["id"] in ids:
+            if row["id"] in ids or not (row["title"].strip() or row["text"].strip()):
                 dropped += 1
                 continue
             ids[row["id"]] = None

@@ -25,8 +25,6 @@ from benchmarks.queries import Query, sample_queries
 __all__ = ["OURS", "Settings", "run"]
 
 OURS = "searchkit"
-_OPENINGS = 3  # fresh processes in which an index is opened; the quickest counts
-_STARTS = 7  # fresh processes for the import and the command line; the quickest counts
 
 Say = Callable[[str], None]
 
@@ -37,7 +35,7 @@ class Settings:
 
     peers: tuple[str, ...]  # beside searchkit
     queries: int  # a shape
-    passes: int
+    passes: int  # over the queries; also fresh processes for opening, importing and the command line
     budget: float  # seconds for one pass of one peer over one shape
     checks: int  # queries a shape whose answers are checked
     seed: int
@@ -59,7 +57,7 @@ def run(corpus: Corpus, settings: Settings, work: Path, say: Say) -> dict[str, A
             "name": corpus.name,
             "articles": corpus.articles,
             "text_bytes": corpus.text_bytes,
-            "repeated_ids_dropped": corpus.dropped,
+            "dropped": corpus.dropped,
         },
         "settings": {**attrs.asdict(settings), "top": TOP},
         "peers": built,
@@ -67,7 +65,7 @@ def run(corpus: Corpus, settings: Settings, work: Path, say: Say) -> dict[str, A
     }
     if OURS in built:
         say("starting: import searchkit, searchkit query")
-        result["process"] = _starts(work / OURS, next(iter(queries.values()))[0] if queries else None)
+        result["process"] = _starts(work / OURS, next(iter(queries.values()))[0] if queries else None, settings.passes)
     latencies: dict[str, dict[str, Latency]] = {}
     if queries:
         latencies = _search_all(corpus, settings, queries, work, result, say)
@@ -117,7 +115,7 @@ def _search_all(
         for name, figures in built.items():
             opening = {"folder": str(work / name), "first": everything[0]}
             openings = []
-            for _ in range(_OPENINGS - 1):
+            for _ in range(settings.passes - 1):
                 with start(name) as peer:
                     openings.append(peer.ask("open", **opening))
             running[name] = stack.enter_context(start(name))
@@ -174,13 +172,13 @@ def _ratios(built: dict[str, dict[str, Any]], latencies: dict[str, dict[str, Lat
     return ratios
 
 
-def _starts(index: Path, query: Query | None) -> dict[str, float]:
-    """Seconds of `import searchkit` inside a fresh interpreter, and of a whole `searchkit query` process."""
+def _starts(index: Path, query: Query | None, times: int) -> dict[str, float]:
+    """Seconds of `import searchkit` in a fresh interpreter, and of a whole `searchkit query` process: the quickest."""
     imported, queried = [], []
     words = " ".join(query.words) if query else "nothing"
     importing = "import time; begun = time.perf_counter(); import searchkit; print(time.perf_counter() - begun)"
     querying = "import sys; from searchkit.cli import main; sys.exit(main())"  # what the installed command runs
-    for _ in range(_STARTS):
+    for _ in range(times):
         imported.append(float(_run([importing])))
         begun = time.perf_counter()
         _run([querying, "query", words, "-i", str(index)], good=(0, 1))

@@ -12,6 +12,7 @@ __all__ = [
     "CorruptIndex",
     "DateError",
     "FormatVersion",
+    "IndexExists",
     "IndexLocked",
     "IndexNotFound",
     "QueryError",
@@ -62,6 +63,14 @@ class IndexNotFound(SearchkitError, FileNotFoundError):
     def __init__(self, path: str) -> None:
         self.path = path
         super().__init__(f"no index at {path}: make one with searchkit.create({path!r}) or `searchkit index`")
+
+
+class IndexExists(SearchkitError, FileExistsError):
+    """There is an index at the path already."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"there is an index at {path} already: open it, or create with exist_ok=True")
 
 
 class IndexLocked(SearchkitError):

@@ -15,7 +15,7 @@ from searchkit.analysis.analyzer import Analyzer
 from searchkit.article import Article
 from searchkit.core.segment import Batch
 from searchkit.dates import DateInterval, parse_range
-from searchkit.errors import ArticleError, DateError, QueryError, SearchkitError
+from searchkit.errors import ArticleError, DateError, IndexExists, QueryError, SearchkitError
 from searchkit.indexing.options import Options, check_bm25
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.indexing.writer import Writer
@@ -46,7 +46,7 @@ class AddReport:
     """What an `add` did."""
 
     added: int  # articles taken in, those that replaced others included
-    replaced: int  # of these: an article of the same id was there before, or came earlier in the same call
+    replaced: int  # of these: the id was there before, or came earlier in the same call; added - replaced is the growth
     skipped: tuple[ArticleError, ...]  # what the source left out (see `read_articles`, on_error="skip")
     seconds: float
     bytes: int  # of title and text in UTF-8
@@ -110,15 +110,15 @@ def create(
     k1, b         of BM25, the defaults of searches.
     timezone      an IANA name; dates with an offset are moved there.
     store         keep title and text; False keeps ids, dates and fields only.
-    exist_ok      open the index that is there instead of raising FileExistsError (its own options then hold).
+    exist_ok      open the index that is there instead of raising IndexExists (its own options then hold).
     """
     storage: Storage = MemoryStorage() if path is None else FolderStorage(path)
     options = Options(Analyzer.named(analyzer), title_weight, float(k1), float(b), timezone, store)
     try:
         storage.create(Manifest(MANIFEST_FORMAT, 1, options.to_json()))
-    except FileExistsError:
+    except FileExistsError as error:
         if not exist_ok:
-            raise
+            raise IndexExists(storage.path) from error
     return Index(storage, writable=True)
 
 
@@ -155,21 +155,22 @@ class Index:
         articles: Iterable[Article | Mapping[str, Any]],
         *,
         progress: bool | Callable[[int, int], None] = False,
+        workers: int | None = None,
         memory: str | int = DEFAULT_MEMORY,
         wait: float = DEFAULT_WAIT,
     ) -> AddReport:
         """Add articles (or mappings with an article's keys) in one durable commit, all or nothing.
 
         An article of an id that is there replaces it; within one call the last one counts. `progress`: True prints a
-        line now and then to stderr; a function is called with articles and bytes so far. For `memory` and `wait` see
-        `writer`.
+        line now and then to stderr; a function is called with articles and bytes so far. For `workers` see
+        `Writer.add`, for `memory` and `wait` see `writer`.
         """
         start = time.perf_counter()
         if isinstance(articles, Article | Mapping):
             articles = (articles,)
         with self.writer(memory=memory, wait=wait) as writer:
             tell = _printer() if progress is True else progress or None
-            added = writer.add(articles if tell is None else _telling(articles, tell))
+            added = writer.add(articles if tell is None else _telling(articles, tell), workers=workers)
             writer.commit()
             replaced, size = writer.last_replaced, writer.last_bytes
         report = getattr(articles, "report", None)
@@ -207,6 +208,11 @@ class Index:
 
     def __len__(self) -> int:
         return self._snapshot().articles
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """How this index turns text into terms."""
+        return self._snapshot().analyzer
 
     # ---- search
 

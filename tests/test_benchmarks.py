@@ -79,21 +79,26 @@ def test_the_same_seed_makes_the_same_articles() -> None:
 
 
 def test_a_file_gives_the_peers_each_id_once_and_only_true_dates(tmp_path: Path) -> None:
-    """Repeated ids and foreign keys are left out, dates that are none become null, `articles` spreads over the file."""
+    """Repeated ids, empty articles and foreign keys are left out, false dates become null, `articles` are spread."""
     lines = [
         {"id": str(i % 8), "text": f"text {i}", "date": "2020-02-30" if i == 3 else "2020-02", "x": 1}
         for i in range(10)
     ]
+    lines.append({"id": "empty", "title": " ", "text": "\n"})
     source = tmp_path / "some.jsonl.gz"
     with gzip.open(source, "wt", encoding="utf-8") as out:
         out.writelines(json.dumps(line) + "\n" for line in lines)
     whole = prepare(source, articles=None, seed=0, target=tmp_path / "whole.jsonl")
-    assert (whole.name, whole.articles, whole.dropped) == ("some", 8, 2)
+    assert (whole.name, whole.articles, whole.dropped) == ("some", 8, 3)
     assert whole.days == tuple(None if i == 3 else day_of("2020-02-01") for i in range(8))
     rows = list(read_rows(whole.path))
     assert rows[0] == {"id": "0", "title": "", "text": "text 0", "date": "2020-02"}
     assert whole.text_bytes == sum(len(row["text"]) for row in rows)
-    assert prepare(source, articles=4, seed=0, target=tmp_path / "part.jsonl").ids == ("2", "4", "7", "1")
+    assert prepare(source, articles=4, seed=0, target=tmp_path / "part.jsonl").ids == (
+        "2",
+        "5",
+        "0",
+    )  # and the empty one
 
 
 def test_a_line_that_is_no_article_is_named(tmp_path: Path) -> None:

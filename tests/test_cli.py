@@ -177,6 +177,13 @@ def test_bad_use_is_exit_code_2(indexed: Run, arguments: list[str]) -> None:
     assert arguments == [] or re.fullmatch(r"searchkit: .+\n", outcome.err)
 
 
+def test_help_and_version(run: Run) -> None:
+    assert (run("--version").code, run("--version").out) == (0, f"searchkit {searchkit.__version__}\n")
+    for command in ("index", "query", "info", "check", "compact", "delete"):
+        assert command in run("--help").out
+        assert (run(command, "--help").code, run(command, "--help").err) == (0, "")
+
+
 @pytest.mark.parametrize("command", [["query", "storm"], ["info"], ["check"], ["compact"], ["delete", "storm"]])
 def test_trouble_with_the_index_is_exit_code_3(run: Run, tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "empty").mkdir()
@@ -222,7 +229,7 @@ def test_index_reads_forms_and_keys_and_standard_input(run: Run, monkeypatch: py
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"id": "s1", "text": "Boats on land"}\n')))
     outcome = run("index", "rows.csv", "-i", "new", "--keys", "id=key,text=body,date=when")
     assert outcome.code == 0
-    assert re.match(r"1 added, 0 replaced, 0 skipped in .* MB a second\): new\n", outcome.out)
+    assert re.match(r"1 added, 0 replaced, 0 skipped; 49 bytes in .* MB a second: new\n", outcome.out)
     assert run("index", "-", "-i", "new", "--format", "jsonl").code == 0
     assert sorted(run("query", "boats", "-i", "new").ids) == ["r1", "s1"]
     (hit,) = json.loads(run("query", "sea", "-i", "new", "--json").out)["hits"]
@@ -230,7 +237,7 @@ def test_index_reads_forms_and_keys_and_standard_input(run: Run, monkeypatch: py
 
 
 def test_index_again_replaces(indexed: Run) -> None:
-    assert "0 added, 3 replaced" in indexed("index", "seeds").out
+    assert "3 replaced" in indexed("index", "seeds").out
     assert json.loads(indexed("info", "--json").out)["articles"] == 3
 
 
@@ -261,7 +268,7 @@ def test_info_check_compact_and_delete(indexed: Run) -> None:
     assert indexed("query", "mayor").code == 1
     assert indexed("compact").code == 0
     figures = json.loads(indexed("info", "--json").out)
-    assert (figures["articles"], figures["segments"], figures["dead_bytes"]) == (2, 1, 0)
+    assert (figures["articles"], figures["segments"], figures["deleted"]) == (2, 1, 0)
 
 
 def test_check_names_the_damage(indexed: Run) -> None:
@@ -360,6 +367,26 @@ def test_a_lost_index_of_articles_is_made_again(run: Run) -> None:
     Path("indexes/seeds.sources").write_text("{")
     (outcome,) = {tuple(run("query", "mayor", "-i", "seeds").ids)}
     assert outcome == ("storm",)
+
+
+def test_fear_of_two_first_calls_at_once(run: Run, tmp_path: Path) -> None:
+    """Processes that find no index of the folder yet take turns; each answers, and one whole index is left."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "searchkit", "query", "boats", "-i", "seeds"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": package()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, err, out.count("\n")) == (0, "", 2)
+    assert [path.name for path in Path("indexes").iterdir() if path.is_dir()] == ["seeds"]
+    assert json.loads(run("info", "-i", "seeds", "--json").out)["articles"] == 3
 
 
 # -- terminals, pipes and signals -------------------------------------------------------------------------------------

@@ -8,11 +8,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parent.parent / "searchkit"
+import searchkit
+
+PACKAGE = Path(searchkit.__file__).resolve().parent
+SOURCES = Path(__file__).resolve().parent.parent / "searchkit"  # an installed package has no .pyx
 
 # From the ground up. A module may import what stands in a lower tier, and its own folder.
 TIERS: tuple[tuple[str, ...], ...] = (
@@ -53,6 +57,7 @@ NEVER_CALLED = {"eval", "exec", "__import__"}
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 
+@cache
 def tree_of(module: str) -> ast.Module:
     return ast.parse((PACKAGE / module).read_text(encoding="utf-8"), module)
 
@@ -110,7 +115,9 @@ def test_imports_point_downwards(module: str) -> None:
 def test_the_compiled_core_imports_nothing_of_ours() -> None:
     """The core is a leaf: it knows bytes and numbers, and the errors it raises."""
     ours = re.compile(r"^\s*(?:cimport|import|from)\s+searchkit(?!\.core\b|\.errors\b)", re.MULTILINE)
-    for path in sorted((PACKAGE / "core").glob("*.pyx")) + sorted((PACKAGE / "core").glob("*.pxd")):
+    paths = [path for path in sorted((SOURCES / "core").iterdir()) if path.suffix in (".pyx", ".pxd", ".pyi")]
+    assert paths
+    for path in paths:
         assert ours.findall(path.read_text(encoding="utf-8")) == [], path.name
 
 
@@ -152,6 +159,7 @@ def test_the_test_sees(monkeypatch: pytest.MonkeyPatch, module: str, source: str
     assert forbidden_imports(module) == found
 
 
+@pytest.mark.slow
 def test_import_is_light() -> None:
     """`import searchkit` loads no package that only one query, one stem or one command needs."""
     heavy = ["nltk", "whoosh", "click", "rich", "zstandard", "numpy"]

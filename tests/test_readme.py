@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import os
 import re
 import shlex
 import shutil
@@ -12,9 +13,19 @@ from pathlib import Path
 
 import pytest
 
+import searchkit
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PROSE = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/architecture.md", "seeds/README.md"]
+PROSE = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "docs/architecture.md",
+    "seeds/README.md",
+    "indexes/README.md",
+]
 
 
 def blocks(language: str) -> list[str]:
@@ -34,6 +45,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_python_examples_run(workplace: Path) -> None:
     """Every `>>>` of the README, run in order in one session over the sample articles, prints what stands below it."""
     examples = "\n".join(blocks("pycon"))
@@ -55,13 +67,20 @@ def test_two_lines_do_all_set_up() -> None:
         subprocess.run(["sh", "-n", "-c", line], check=True)
 
 
+@pytest.mark.slow
 def test_the_query_of_the_set_up_line_has_hits(workplace: Path) -> None:
     """The query that a newcomer types first answers from the sample articles, straight from their folder."""
     words = shlex.split(set_up_lines()[0].rpartition("&&")[2])
     assert words[0] == ".venv/bin/searchkit"
     program = "import sys; from searchkit.cli import main; sys.exit(main())"
+    package = str(Path(searchkit.__file__).resolve().parent.parent)
     done = subprocess.run(
-        [sys.executable, "-c", program, *words[1:]], cwd=workplace, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", program, *words[1:]],
+        cwd=workplace,
+        env={**os.environ, "PYTHONPATH": package, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert "storm surge" in done.stdout.replace("\n", " ")
@@ -71,9 +90,11 @@ def test_the_query_of_the_set_up_line_has_hits(workplace: Path) -> None:
 def test_the_prose_names_files_that_exist(page: str) -> None:
     """Every path of this repository in a page's code marks, and every relative link, leads somewhere."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    marked = re.findall(r"`((?:searchkit|tests|benchmarks|docs|seeds|\.ci)/[\w./-]*)`", text)
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     here = (ROOT / page).parent
-    missing = [path for path in marked if not (ROOT / path).exists()]
+    marked = re.findall(
+        r"`((?:searchkit|tests|benchmarks|docs|seeds|\.ci)/[\w./-]*|[\w/]+\.(?:py|pyx|c|h|toml))`", text
+    )
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    missing = [path for path in marked if not any((root / path).exists() for root in (ROOT, ROOT / "searchkit"))]
     missing += [link for link in links if not (here / link).exists()]
     assert missing == []

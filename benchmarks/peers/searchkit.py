@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Literal
 
 import searchkit
 from benchmarks.peers import TOP, Answer, Sizes
@@ -12,19 +12,16 @@ from benchmarks.queries import Query
 
 __all__ = ["Peer"]
 
-_STORED = ("articles",)  # sections that only keep articles for reading them back
+_STORED = ("store", "store_index")  # sections that only keep articles for reading them back
 
 
 class Peer:
     def version(self) -> str:
-        try:
-            return version("searchkit")
-        except PackageNotFoundError:  # run from a checkout
-            return "unreleased"
+        return searchkit.__version__
 
     def build(self, articles: Path, folder: Path) -> None:
         with searchkit.create(folder) as index:
-            index.add(searchkit.read_articles(articles), workers=1)
+            index.add(searchkit.read_articles(articles))
 
     def sizes(self, folder: Path) -> Sizes:
         with searchkit.open(folder, mode="r") as index:
@@ -42,8 +39,9 @@ class Peer:
         self._index = searchkit.open(folder, mode="r")
 
     def call(self, query: Query) -> Callable[[], Answer]:
-        search, text, match = self._index.search, _text(query), "all" if query.join == "all" else "any"
-        since, until, sort = query.since, query.until, "newest" if query.newest else "score"
+        search, text, match = self._index.search, _text(query), _match(query)
+        since, until = query.since, query.until
+        sort: Literal["newest", "score"] = "newest" if query.newest else "score"
         if since is None and sort == "score":
             return lambda: [(hit.id, hit.score) for hit in search(text, limit=TOP, match=match)]
         return lambda: [
@@ -51,8 +49,11 @@ class Peer:
         ]
 
     def count(self, query: Query) -> int:
-        match = "all" if query.join == "all" else "any"
-        return self._index.count(_text(query), match=match, since=query.since, until=query.until)
+        return self._index.count(_text(query), match=_match(query), since=query.since, until=query.until)
+
+
+def _match(query: Query) -> Literal["any", "all"]:
+    return "all" if query.join == "all" else "any"
 
 
 def _text(query: Query) -> str:

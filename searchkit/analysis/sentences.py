@@ -77,11 +77,12 @@ _NON_WORD = r")\";}\]*:@'({\[?!"  # as Punkt has it, without the curly quotes th
 _MARKS = "\"')]},;:*@"  # punctuation behind a word that is none of its own
 _CANDIDATE = re.compile(rf"[.?!](?=[\s{_NON_WORD}])")
 _ORDINARY = re.compile(r"[.?!]([\"')\]}]*)(?: +(?=[^\s;:,.!?])|$)")
-_CLOSED = re.compile(r"\.[\"')\]}]")
+# Behind a stop without a blank: what no sentence begins with.
+_GLUED = re.compile(r"[\"')\]}]*(?:[,;:]|[)\]}](?!--)(?=\S))")
 _WORD_END = re.compile(rf"[^\s{_NON_WORD}]*$")
 _WORD = re.compile(rf"[^\s{_NON_WORD}]+")
-_STOP_WITHIN = re.compile(rf"\S*?(?:[.?!][{_NON_WORD},]+[^\s\"')\]}},;:*@]|--|\.\.)")
-_ODD_BEFORE_STOP = re.compile(r"--|\.\.|\.,|[?!]|\.$")
+_STOP_WITHIN = re.compile(rf"\S*?(?:[.?!](?:[{_NON_WORD},]+[^\s\"')\]}},;:*@]|-)|\.\.)")
+_ODD_BEFORE_STOP = re.compile(rf"--|[?!]|\.(?:[{_NON_WORD},.]|$)")
 _NUMBER = re.compile(r"-?[.,]?\d[\d,.\-]*")
 _STRAY_CLOSER = re.compile(r"[\"')\]}]+(?: |--|$)")
 
@@ -147,7 +148,7 @@ def _joined(piece: str, spans: Iterable[Span]) -> list[Span]:
     """Punkt's sentences, without the breaks inside a word: `(D-Xy.), who` is no end."""
     joined: list[Span] = []
     for start, end in spans:
-        if joined and joined[-1][1] == start and piece[start] in ")]},;:":
+        if joined and joined[-1][1] == start and _GLUED.match(piece, start):
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
@@ -163,15 +164,18 @@ def _plain_breaks(piece: str) -> list[Span] | None:
     for candidate in _CANDIDATE.finditer(piece):
         stop = candidate.start()
         ordinary = _ORDINARY.match(piece, stop)
-        if ordinary is not None and ordinary.end() == len(piece):
-            break
-        following = _token_after_stop(piece, stop, ordinary)
-        ends = None if following is None else _ends_sentence(piece, stop, following)
-        if ends is False:
-            continue
-        if ends is None or ordinary is None or _STRAY_CLOSER.match(piece, ordinary.end()):
+        if ordinary is None:
+            if piece[stop] == "." and _GLUED.match(piece, stop + 1):
+                continue
             return None
-        breaks.append((ordinary.end(1), ordinary.end()))
+        if ordinary.end() == len(piece):
+            break
+        following = _token_after_stop(piece, ordinary)
+        ends = None if following is None else _ends_sentence(piece, stop, following)
+        if ends is None or (ends and _STRAY_CLOSER.match(piece, ordinary.end())):
+            return None
+        if ends:
+            breaks.append((ordinary.end(1), ordinary.end()))
     return breaks
 
 
@@ -201,7 +205,7 @@ def _ends_sentence(piece: str, stop: int, following: str) -> bool | None:
 
 def _token_before_stop(chunk: str) -> str | None:
     """The last token, as Punkt cuts them, of a run without blanks that a full stop follows; "" if the stop is one."""
-    if not chunk or _ODD_BEFORE_STOP.search(chunk):
+    if _ODD_BEFORE_STOP.search(chunk):
         return None
     match = _WORD_END.search(chunk)
     assert match is not None
@@ -211,10 +215,8 @@ def _token_before_stop(chunk: str) -> str | None:
     return word.lstrip("`&#-,")
 
 
-def _token_after_stop(piece: str, stop: int, ordinary: re.Match[str] | None) -> str | None:
+def _token_after_stop(piece: str, ordinary: re.Match[str]) -> str | None:
     """The first token, as Punkt cuts them, behind the stop: a quote or bracket that closes, or the next word."""
-    if ordinary is None:
-        return piece[stop + 1] if _CLOSED.match(piece, stop) else None
     if ordinary.group(1):
         return ordinary.group(1)[0]
     first = piece[ordinary.end()]
@@ -223,7 +225,8 @@ def _token_after_stop(piece: str, stop: int, ordinary: re.Match[str] | None) -> 
         return None
     if match is None or first in "`&#-":
         return first
-    return None if match.group().endswith(",,") else match.group().removesuffix(",")
+    word = match.group().partition("--")[0]
+    return None if word.endswith(",,") else word.removesuffix(",")
 
 
 def _is_abbreviation(word: str) -> bool:

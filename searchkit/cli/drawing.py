@@ -9,11 +9,10 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from searchkit.cli.screen import heading, one_line, shown_date
+from searchkit.cli.screen import heading, indented, one_line, shown_date
 
 if TYPE_CHECKING:
     from searchkit.search.explain import Explanation
-
     from searchkit.search.results import Hit, Results
 
 __all__ = ["draw"]
@@ -36,7 +35,7 @@ def draw(results: Results, first: int, snippets: int, explanation: Callable[[Hit
         if snippets and hit.stored:
             parts += [_marked(snippet) for snippet in hit.snippets(snippets, markup=(BEFORE, AFTER))]
         if explanation is not None:
-            parts.append(Text("\n".join(one_line(line) for line in str(explanation(hit)).splitlines()), style="dim"))
+            parts.append(Text("\n".join(indented(explanation(hit))), style="dim"))
         console.print(title)
         for part in parts:
             console.print(Padding(part, (0, 0, 0, indent)))

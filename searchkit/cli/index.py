@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -55,7 +55,7 @@ def _keys(context: click.Context, parameter: click.Parameter, value: str | None)
 def index(
     sources: tuple[str, ...],
     where: str,
-    on_error: str,
+    on_error: Literal["raise", "skip", "undated"],
     keys: dict[str, str] | None,
     format: str | None,
     encoding: str,
@@ -94,10 +94,10 @@ def index(
         added = target.add(watch(articles))
     complain_of_each("skipped", report.skipped)
     complain_of_each("taken without a date", report.undated)
-    seconds = max(added.seconds, 1e-6)
+    rate = report.bytes / 1e6 / max(added.seconds, 1e-6)
     say(
-        f"{added.added:,} added, {added.replaced:,} replaced, {len(report.skipped):,} skipped in {added.seconds:.2f} s "
-        f"({in_bytes(report.bytes)}, {report.bytes / 1e6 / seconds:.1f} MB a second): {where}"
+        f"{added.added:,} added, {added.replaced:,} replaced, {len(report.skipped):,} skipped; "
+        f"{in_bytes(report.bytes)} in {added.seconds:.2f} s, {rate:.1f} MB a second: {where}"
     )
     return 0
 

@@ -19,10 +19,15 @@ __all__ = ["program"]
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 hits or done, 1 no hit, 2 bad use or bad query, 3 trouble with the index, 130 interrupted.",
 )
-@click.version_option(package_name="searchkit", message="%(prog)s %(version)s")
+@click.option("--version", is_flag=True, is_eager=True, help="Show the version and exit.")
 @click.pass_context
-def program(context: click.Context) -> None:
+def program(context: click.Context, version: bool) -> None:
     """Full-text search over dated articles: words, phrases and dates in, the best articles first."""
+    if version:
+        import searchkit
+
+        click.echo(f"searchkit {searchkit.__version__}")
+        context.exit(0)
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         context.exit(2)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 import click
 
 from searchkit.cli.options import index_option
-from searchkit.cli.screen import complain, heading, on_terminal, one_line, print_json, say, shown_date
+from searchkit.cli.screen import complain, heading, indented, on_terminal, one_line, print_json, say, shown_date
 from searchkit.cli.target import open_index
 
 if TYPE_CHECKING:
     from searchkit.search.explain import Explanation
-
     from searchkit.search.results import Hit, Results
 
 __all__ = ["query"]
@@ -63,7 +62,7 @@ def query(
     on: str | None,
     dates: str,
     match_any: bool,
-    sort: str,
+    sort: Literal["score", "newest", "oldest"],
     limit: int,
     offset: int,
     snippets: int,
@@ -81,7 +80,7 @@ def query(
     """
     import searchkit
 
-    match = "any" if match_any else "all"
+    match: Literal["any", "all"] = "any" if match_any else "all"
     asked: Any = searchkit.parse(text, strict=True, match=match) if strict else text
     limits: dict[str, Any] = {"match": match, "since": since, "until": until, "on": on, "dates": dates}
     with open_index(where) as index:
@@ -128,5 +127,5 @@ def _print_line(hit: Hit, snippets: int, markup: str, explanation: Explain | Non
         columns.append(f" {ELLIPSIS} ".join(hit.snippets(snippets, markup=markup)))
     say("\t".join(columns))
     if explanation is not None:
-        for line in str(explanation(hit)).splitlines():
-            say(f"    {one_line(line)}")
+        for line in indented(explanation(hit)):
+            say(line)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from searchkit.search.explain import Explanation
     from searchkit.search.results import Hit
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "complain_of_each",
     "heading",
     "in_bytes",
+    "indented",
     "on_terminal",
     "one_line",
     "print_json",
@@ -78,6 +80,13 @@ def heading(hit: Hit) -> str:
     if not hit.stored:
         return ""
     return one_line(hit.title) or first_words(hit.article.text, HEADING)
+
+
+def indented(explanation: Explanation) -> list[str]:
+    """The lines of an explanation, safe to print."""
+    from searchkit.search.snippets import printable
+
+    return [f"    {printable(line)}" for line in str(explanation).splitlines()]
 
 
 def shown_date(hit: Hit) -> str:

@@ -9,7 +9,7 @@ and beside it a note of what it was made from:
 
 Each call compares sizes and times of the files with the note; if they are the same, no article is read. New and changed
 files of plain text are read again, and the articles of removed ones deleted; any other change has all files read again.
-Another folder of the same name gets an index of its own, named with a digest of its path.
+Another folder of the same name gets an index of its own, named with a checksum of its path.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import json
 import os
 import re
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -33,9 +33,9 @@ from searchkit.sources.find import find
 from searchkit.sources.report import ReadReport
 
 if TYPE_CHECKING:
-    from searchkit.index import Index, Writer
-
     from searchkit.article import Article
+    from searchkit.index import Index
+    from searchkit.indexing.writer import Writer
     from searchkit.sources.find import Source
 
 __all__ = ["index_folder", "is_index", "open_index"]
@@ -100,12 +100,14 @@ def _up_to_date(source: Path) -> Path:
     begun = is_index(folder)  # or its folder was removed, and the note says nothing
     with searchkit.create(folder, exist_ok=True) as index, index.writer() as writer:
         # Only now can no other process change the index and its note: look again.
+        index.refresh()
         old = _Note.read(folder).files if begun else {}
         found = _sources(whole)
+        new = _stamps(found)  # before reading: a file that changes meanwhile is read again next time
         with watching(report, _size(found)) as watch:
-            _update(index, writer, old, found, report, watch)
+            _update(index, writer, old, new, lambda names: watch(_read([found[name] for name in names], report)))
             writer.commit()
-        _Note(str(whole), _stamps(found)).write(folder)
+        _Note(str(whole), new).write(folder)
     if sys.stderr.isatty():
         complain(f"{source} is indexed in {folder}: {report.read:,} articles read")
     complain_of_each("skipped", report.skipped)
@@ -116,36 +118,32 @@ def _update(
     index: Index,
     writer: Writer,
     old: Mapping[str, Stamp],
-    found: Mapping[str, Source],
-    report: ReadReport,
-    watch: Callable[[Iterable[Article]], Iterable[Article]],
+    new: Mapping[str, Stamp],
+    read: Callable[[Iterable[str]], Iterable[Article]],
 ) -> None:
-    """Add what is new or changed since `old`, and delete what is gone."""
+    """Add the articles of new and changed files, and delete those that are gone; `read` gives the articles of files."""
     import searchkit
 
-    new = _stamps(found)
     changed = [name for name in new if new[name] != old.get(name)]
     gone = {stamp.id for name, stamp in old.items() if new.get(name) != stamp}
     if None in gone:  # which articles such a file held is not known: read everything, then delete what was not read
         changed = list(new)
-        everything = index.search(searchkit.query.All(), limit=max(len(index), 1))
-        gone = {hit.id for hit in everything}
-    seen: set[str] = set()
-    writer.add(watch(_read((found[name] for name in changed), report, seen)))
-    kept = {stamp.id for name, stamp in new.items() if name not in changed}
-    writer.delete(id for id in gone if id is not None and id not in seen and id not in kept)
+        gone = {hit.id for hit in index.search(searchkit.query.All(), limit=None)}
+    reread = set(changed)
+    keep = {stamp.id for name, stamp in new.items() if name not in reread}
+    for article in read(changed):
+        keep.add(article.id)
+        writer.add(article)
+    writer.delete(id for id in gone if id is not None and id not in keep)
 
 
-def _read(sources: Iterable[Source], report: ReadReport, seen: set[str]) -> Iterator[Article]:
+def _read(sources: Iterable[Source], report: ReadReport) -> Iterator[Article]:
     """The articles of files, with the ids that they have as parts of their folder."""
     import searchkit
 
     for source in sources:
         for article in searchkit.read_articles(source.place, on_error="skip", report=report):
-            if source.format == "text":
-                article = attrs.evolve(article, id=source.id)
-            seen.add(article.id)
-            yield article
+            yield attrs.evolve(article, id=source.id) if source.format == "text" else article
 
 
 def _sources(path: Path) -> dict[str, Source]:
@@ -173,8 +171,9 @@ def _stamps(sources: Mapping[str, Source]) -> dict[str, Stamp]:
     stamps = {}
     for name, source in sources.items():
         assert isinstance(source.place, Path)
-        status = source.place.stat()
-        stamps[name] = Stamp(status.st_size, status.st_mtime_ns, source.id if source.format == "text" else None)
+        with suppress(FileNotFoundError):  # gone since it was found
+            status = source.place.stat()
+            stamps[name] = Stamp(status.st_size, status.st_mtime_ns, source.id if source.format == "text" else None)
     return stamps
 
 
@@ -188,8 +187,7 @@ def _size(sources: Mapping[str, Source]) -> int | None:
 def _folder_for(source: Path) -> Path:
     """Where the index of these articles is, or is to be."""
     name = re.sub(r"[^\w.-]+", "-", source.stem if source.is_file() else source.name).strip("-.") or "root"
-    digest = blake2b(os.fsencode(source), digest_size=4).hexdigest()
-    plain, own = Path(INDEXES, name), Path(INDEXES, f"{name}-{digest}")
+    plain, own = Path(INDEXES, name), Path(INDEXES, f"{name}-{zlib.crc32(os.fsencode(source)):08x}")
     if name == RESERVED or own.exists() or _note_path(own).exists():
         return own
     if _note_path(plain).exists():

@@ -379,7 +379,8 @@ static int open_run(run *r, sk_task *task, uint32_t number)
             int failed = sk_cursor_open(&l->words[w], s, list);
             if (failed)
                 return failed;
-            if (list->df < l->words[l->lead].df)
+            /* With slop several first words may share a later one: only the first word's frequency bounds the phrase's. */
+            if (l->leaf->slop == 1 && list->df < l->words[l->lead].df)
                 l->lead = w;
         }
     }
@@ -436,7 +437,7 @@ static float block_bound(const run *r, const leaf_state *l, const sk_cursor *c, 
     return bound_of(l->weight, (float)r->task->k1, (float)c->impacts[block] * (c->c_max / 255.0f) * r->c_most);
 }
 
-/* A leaf's bound in a window: a phrase is at most as frequent as any of its words. */
+/* A leaf's bound in a window: a phrase is at most as frequent as any of its words; with slop, as the first of them. */
 static float leaf_bound(run *r, uint32_t leaf, uint32_t window, uint32_t *first)
 {
     leaf_state *l = &r->leaves[leaf];
@@ -449,9 +450,10 @@ static float leaf_bound(run *r, uint32_t leaf, uint32_t window, uint32_t *first)
         float most = word_bound(r, l, w, window, &at);
         if (w == l->lead)
             *first = at;
-        c = most < c ? most : c;
-        if (!(c > 0))
+        if (!(most > 0))
             return 0;
+        if (l->leaf->slop == 1 || w == 0)
+            c = most < c ? most : c;
     }
     return bound_of(l->weight, (float)r->task->k1, c);
 }
@@ -733,6 +735,17 @@ static int leaf_window(run *r, uint32_t leaf, uint32_t window, uint64_t *bits, i
             break;
     }
     return SK_OK;
+}
+
+/* Leave only the docids that this run is to look at. */
+static void clip_window(const run *r, uint32_t window, uint64_t *bits)
+{
+    uint32_t base = window * SK_WINDOW, from = window_from(r, window), to = window_to(r, window);
+    uint64_t inside[SK_WINDOW_WORDS] = {0};
+    if (from < to)
+        set_range(inside, from - base, to - base);
+    for (int w = 0; w < SK_WINDOW_WORDS; w++)
+        bits[w] &= inside[w];
 }
 
 static int empty(const uint64_t *bits)
@@ -1018,7 +1031,7 @@ static int and_window(run *r, heap *h, uint32_t window, uint32_t lead_leaf)
                     if (there <= 0)
                         break;
                     uint32_t tf = l->tfs[0];
-                    for (uint32_t w = 1; w < l->leaf->words; w++)
+                    for (uint32_t w = 1; w < l->leaf->words && l->leaf->slop == 1; w++)
                         tf = l->tfs[w] < tf ? l->tfs[w] : tf;
                     sum += estimate(r, l, tf, docid) - (leaf == lead_leaf ? scores[chosen[j]] : bound_at(r, leaf, window));
                     if (sum < need)
@@ -1078,6 +1091,7 @@ static int tree_window(run *r, heap *h, uint32_t window)
     if (failed)
         return failed;
     mask_live(r, window, bits);
+    clip_window(r, window, bits);
     for (uint32_t at = 0; at < SK_WINDOW_WORDS; at++) {
         /* From the oldest article of the window to the newest where the oldest are wanted. */
         uint32_t word = r->task->sort == SK_OLDEST ? SK_WINDOW_WORDS - 1 - at : at;

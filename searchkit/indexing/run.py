@@ -7,6 +7,8 @@ article of an id wins; the earlier one is dropped when the run is written.
 from __future__ import annotations
 
 from array import array
+from collections import deque
+from concurrent.futures import Executor, Future
 
 from searchkit.article import Article
 from searchkit.core import builder
@@ -26,12 +28,18 @@ OVERHEAD = 400
 # Texts are handed to the tokenizer in batches of about this many bytes, so that it works long without the GIL.
 BATCH = 1 << 20
 
+# Batches that may wait for a worker: enough to keep it busy, few enough to hold little.
+QUEUE = 4
+
 
 class Run:
     """Articles of a segment to be. Not for use by two threads at a time."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, worker: Executor | None = None) -> None:
+        """`worker`: an executor of one thread that tokenizes beside the caller, or None."""
         self._options = options
+        self._worker = worker
+        self._waiting: deque[Future[None]] = deque()
         self._core = builder.Run(options.analyzer.fold_accents, options.title_weight)
         self._ids: list[bytes] = []
         self._starts = array("q")
@@ -87,7 +95,9 @@ class Run:
 
     def write(self, writer: SegmentWriter, *, compress: bool) -> None:
         """Write the segment. Requires: the run is not empty. Nothing may be added afterwards."""
-        self._tokenize()
+        for waiting in self._waiting:
+            waiting.result()
+        self._core.add_batch(self._batch)
         ids, starts, ends = self._ids, self._starts, self._ends
         # Newest first by end, then by start, then by id; the undated (-1) last.
         order = array("I", sorted(self._places.values(), key=lambda i: (-ends[i], -starts[i], ids[i])))
@@ -104,6 +114,10 @@ class Run:
         write_store(writer, (self._records[i] or b"" for i in order), compress=compress)
 
     def _tokenize(self) -> None:
-        self._core.add_batch(self._batch)
-        self._batch.clear()
-        self._batch_bytes = 0
+        batch, self._batch, self._batch_bytes = self._batch, [], 0
+        if self._worker is None:
+            self._core.add_batch(batch)
+            return
+        self._waiting.append(self._worker.submit(self._core.add_batch, batch))
+        while len(self._waiting) > QUEUE:
+            self._waiting.popleft().result()

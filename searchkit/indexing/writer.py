@@ -10,8 +10,10 @@ turns. An article of an id that is there already replaces it: the old one is mar
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any
 
@@ -95,17 +97,25 @@ class Writer:
         self.last_bytes = 0  # ... and UTF-8 bytes of title and text that were added
         self._lock.acquire()
         self._failed: str | None = None
+        self._worker: ThreadPoolExecutor | None = None
+        self._writing: Future[Part] | None = None  # a full run on its way into a scratch file
         try:
             self._rebase(Snapshot.open(storage))
         except BaseException:
             self._lock.release()
             raise
 
-    def add(self, articles: Article | Mapping[str, Any] | Iterable[Article | Mapping[str, Any]]) -> int:
+    def add(
+        self, articles: Article | Mapping[str, Any] | Iterable[Article | Mapping[str, Any]], *, workers: int | None = None
+    ) -> int:
         """Add an article or an iterable of them (or of mappings with an article's keys); how many.
 
         An article of the same id is replaced. Raises ArticleError for what is none; what came before it stays added.
+        `workers`: 1 does all work in this thread; 2 or more tokenize and write runs in a second thread while this one
+        reads on. None: 2 where there are two processors. The index is the same, to the byte, either way.
         """
+        self._require_open()
+        self._employ(workers)
         if isinstance(articles, Article | Mapping):
             articles = (articles,)
         count = 0
@@ -118,6 +128,7 @@ class Writer:
         """Delete articles by id; how many were there."""
         self._require_open()
         count = 0
+        self._settle()
         for id in (ids,) if isinstance(ids, str) else ids:
             count += self._delete(id)
         return count
@@ -148,12 +159,17 @@ class Writer:
 
     def rollback(self) -> None:
         """Forget everything since the last commit."""
+        self._forget_run()
         self._rebase(self._base)
 
     def close(self) -> None:
         """Give the lock back without a commit. Harmless when done already."""
         if self._failed is None:
             self._failed = "it is closed"
+        self._forget_run()
+        if self._worker is not None:
+            self._worker.shutdown(cancel_futures=True)
+            self._worker = None
         self._runs = []
         self._lock.release()
 
@@ -175,7 +191,7 @@ class Writer:
         self._options: Options = base.options
         self._segments = [_Pending(part) for part in base.parts]
         self._runs: list[_Pending] = []
-        self._run = Run(self._options)
+        self._run = Run(self._options, self._worker)
         self._replaced = 0
         self._bytes = 0
 
@@ -185,9 +201,18 @@ class Writer:
         if not self._lock.held:
             raise SearchkitError("this writer belongs to another process: take one with index.writer() in this one")
 
+    def _employ(self, workers: int | None) -> None:
+        """Have a second thread, or none."""
+        if workers is not None and (type(workers) is not int or workers < 1):
+            raise ValueError(f"workers must be a whole number from 1, or None, got {workers!r}")
+        if workers is None:
+            workers = os.cpu_count() or 1
+        if workers > 1 and self._worker is None:
+            self._worker = ThreadPoolExecutor(1, "searchkit-writer")
+            if not len(self._run):
+                self._run = Run(self._options, self._worker)
+
     def _add(self, article: Article | Mapping[str, Any]) -> None:
-        if self._failed is not None:
-            self._require_open()
         timezone = self._options.timezone
         if not isinstance(article, Article):
             article = Article.from_dict(article, timezone=timezone)
@@ -200,27 +225,47 @@ class Writer:
     def _delete(self, id: str) -> bool:
         if not isinstance(id, str):
             raise TypeError(f"an id is a str, got {id!r}")
-        if self._run.drop(id):
-            return True
+        found = self._run.drop(id)
         for pending in (*self._segments, *self._runs):
             docid = pending.part.segment.find_id(id)
-            if docid >= 0 and pending.is_live(docid):
-                return pending.kill(docid)
-        return False
+            if docid >= 0:
+                found = (pending.is_live(docid) and pending.kill(docid)) or found
+        return found
 
     def _flush_run(self) -> None:
         """Put the full run aside as a segment in a scratch file."""
-        run, self._run = self._run, Run(self._options)
+        self._settle()
+        run, self._run = self._run, Run(self._options, self._worker)
         self._bytes += run.text_bytes
         if not len(run):
             return
+        if self._worker is None:
+            self._put_aside(self._write_aside(run))
+        else:
+            self._writing = self._worker.submit(self._write_aside, run)
+
+    def _write_aside(self, run: Run) -> Part:
         scratch = self._storage.scratch()
         writer = SegmentWriter(scratch)
         run.write(writer, compress=False)
         writer.finish()
-        part = open_part(scratch.buffer(), f"{self._storage.path} (a run of its writer)")
+        return open_part(scratch.buffer(), f"{self._storage.path} (a run of its writer)")
+
+    def _put_aside(self, part: Part) -> None:
         self._supersede(part)
         self._runs.append(_Pending(part))
+
+    def _settle(self) -> None:
+        """Wait for the run that is being written, if there is one."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            self._put_aside(writing.result())
+
+    def _forget_run(self) -> None:
+        """Let the second thread finish what it has begun, and forget it."""
+        writing, self._writing = self._writing, None
+        if writing is not None and not writing.cancel():
+            writing.exception()
 
     def _supersede(self, newer: Part) -> None:
         """Mark as deleted what has the id of an article in `newer`."""
@@ -253,8 +298,9 @@ class Writer:
 
     def _write_runs(self) -> list[_Pending]:
         """All segments, what was added as one of them."""
+        self._settle()
         if not self._runs:
-            run, self._run = self._run, Run(self._options)
+            run, self._run = self._run, Run(self._options, self._worker)
             self._bytes += run.text_bytes
             if not len(run):
                 return list(self._segments)
@@ -266,6 +312,7 @@ class Writer:
             self._supersede(part)
             return self._with(self._segments, part)
         self._flush_run()
+        self._settle()
         part = self._merge([pending.current() for pending in self._runs])
         self._runs = []
         return list(self._segments) if part is None else self._with(self._segments, part)
