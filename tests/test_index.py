@@ -152,7 +152,9 @@ def test_added_less_replaced_is_what_the_index_grew_by(make: Make) -> None:
     """Also where articles of one call replace one another."""
     index = make()
     index.add([Article("zero", id="a")])
-    report = index.add([Article("one", id="a"), Article("two", id="a"), Article("three", id="b"), Article("four", id="b")])
+    report = index.add(
+        [Article("one", id="a"), Article("two", id="a"), Article("three", id="b"), Article("four", id="b")]
+    )
     assert (report.added, report.replaced) == (4, 3)
     assert len(index) == 2
     assert report.bytes == len("onetwothreefour")

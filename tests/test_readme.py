@@ -47,7 +47,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.slow
 def test_the_python_examples_run(workplace: Path) -> None:
-    """Every `>>>` of the README, run in order in one session over the sample articles, prints what stands below it."""
+    """Every `>>>` of the README, run in order and together over the sample articles, prints what stands below it."""
     examples = "\n".join(blocks("pycon"))
     test = doctest.DocTestParser().get_doctest(examples, {}, "README.md", "README.md", 0)
     assert len(test.examples) >= 20

@@ -185,7 +185,7 @@ def _ends_sentence(piece: str, stop: int, following: str) -> bool | None:
         return True
     blank = piece.rfind(" ", max(0, stop - LONGEST_WORD), stop)
     word = _token_before_stop(piece[blank + 1 : stop]) if blank >= 0 or stop < LONGEST_WORD else None
-    if word is None:
+    if word is None or (len(word) == 1 and word.isnumeric() and not word.isdecimal()):  # ½: releases of NLTK differ
         return None
     kind = NUMBER if _NUMBER.fullmatch(word) else word.lower()
     abbreviation = _is_abbreviation(kind)
