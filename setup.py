@@ -27,7 +27,14 @@ HEADERS = ("bits.h", "kernels.h", "kernels.inc", "segment.h", "segment.pxd", "cr
 EXTENSIONS = [
     extension("checksum", "crc32c.c", depends=("crc32c.h",)),
     extension("tokens", "tokenize.c", depends=("tokenize.h", "unicode_tables.h")),
-    extension("segment", *READING, "search.c", depends=(*HEADERS, "search.h")),
+    extension(
+        "segment",
+        *READING,
+        "search.c",
+        "search_plain.c",
+        "search_avx2.c",
+        depends=(*HEADERS, "search.h", "evaluator.h", "search.inc"),
+    ),
     extension(
         "builder",
         *READING,

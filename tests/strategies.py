@@ -91,7 +91,9 @@ def seconds_ranges() -> st.SearchStrategy[tuple[int | None, int | None]]:
 def leaves() -> st.SearchStrategy[Query]:
     field = st.sampled_from(FIELDS)
     phrase_words = st.lists(words, min_size=2, max_size=4).map(" ".join)
-    prefix = st.sampled_from(["c", "co", "com", "comm", "run", "runn", "2", "caf", "m", "м", "t", "four-year"])
+    prefix = st.sampled_from(
+        ["c", "co", "com", "comm", "run", "runn", "2", "caf", "m", "м", "t", "running", "four-year"]
+    )
     relation = st.sampled_from([None, *RELATIONS])
     odd = st.sampled_from(
         [Undated(), All(), Nothing(), Term("!"), Term("absent"), Phrase("?!"), Prefix(""), Phrase("x")]

@@ -79,6 +79,7 @@ def explained(index: searchkit.Index, oracle: Oracle, query: Query) -> None:
 batches = st.lists(st.lists(articles(), min_size=2, max_size=8), min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @given(
     batches=batches,
     asked=st.lists(queries(), min_size=1, max_size=4),
@@ -117,6 +118,7 @@ def test_many_queries_on_few_articles() -> None:
                 explained(index, oracle, query)
 
 
+@pytest.mark.slow
 @given(
     batch=st.lists(articles(), min_size=1, max_size=10),
     query=queries(),
@@ -143,6 +145,7 @@ def test_date_filters(
                 index.search(query, sort=sort, dates=dates, **filters)
 
 
+@pytest.mark.slow
 @given(
     batches=batches,
     query=queries(),
@@ -178,12 +181,13 @@ steps = st.lists(
 )
 
 
-@given(steps=steps, queries=st.lists(queries(), min_size=1, max_size=3))
+@pytest.mark.slow
+@given(steps=steps, queries=st.lists(queries(), min_size=1, max_size=3), store=st.booleans())
 @settings(max_examples=trials(100))
-def test_any_history(steps: list[tuple[str, Any]], queries: list[Query]) -> None:
+def test_any_history(steps: list[tuple[str, Any]], queries: list[Query], store: bool) -> None:
     """After random adds, replacements, deletes, rollbacks and compactions the index is what the live articles say."""
     alive: dict[str, Article] = {}
-    with searchkit.create() as index:
+    with searchkit.create(store=store) as index:
         for verb, what in steps:
             if verb == "add":
                 index.add(what)
@@ -402,6 +406,36 @@ def test_segments_of_unlike_lengths() -> None:
         for query in (Term("w1"), Or(Term("w1"), Term("w9")), And(Term("w1"), Term("w3")), Phrase("w1 w2")):
             for limit in (1, 10, 100):
                 agree(index, oracle, query, limit)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "factors", [(1e-9, 1e9), (1e-40, 1e-30, 1.0), (1e-300, 1e-60), (1e30, 1e36), (1e38,), (1.0, 1e300)]
+)
+def test_extreme_boosts(whole: searchkit.Index, pieces: searchkit.Index, oracle: Oracle, factors: list[float]) -> None:
+    """However small or large, a boost loses no hit and no bit, also beyond what single precision holds."""
+    random = generator(f"boosts {factors}")
+    for group in (Or, And):
+        words = [Boost(Term(random.choice(VOCABULARY[:40])), random.choice(factors)) for _ in range(3)]
+        query = group(*words, Boost(Phrase("w0 w1"), random.choice(factors)))
+        for index in (whole, pieces):
+            agree(index, oracle, query, 10)
+            agree(index, oracle, query)
+    agree(whole, oracle, Boost(Term("w3"), factors[-1]), 5)
+
+
+def test_a_prefix_of_too_many_words() -> None:
+    """Stands for its 1,024 most frequent words, with a warning."""
+    made = [Article(f"pre{number:04} pre{number % 300:04} q", id=str(number)) for number in range(1_200)]
+    with searchkit.create() as index:
+        index.add(made[:700])
+        index.add(made[700:])
+        oracle = twin(index, made)
+        for query in (Prefix("pre"), And(Prefix("pre0"), Term("q")), Boost(Prefix("p"), 3.0)):
+            agree(index, oracle, query, 7)
+            agree(index, oracle, query)
+        assert "1,024" in "".join(index.search(Prefix("pre")).warnings)
+        assert not index.search(Prefix("pre01")).warnings
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import pytest
 
 import searchkit
 from searchkit import Article, CorruptIndex, DateInterval, IndexLocked, IndexNotFound, QueryError, SearchkitError
-from searchkit.query import Term
+from searchkit.query import Or, Term
 
 Make = Callable[..., searchkit.Index]
 
@@ -483,6 +483,22 @@ def test_empty_queries(stocked: searchkit.Index) -> None:
     for query in ("", " ", "!!!", '""', "()", "-", "“”"):
         results = stocked.search(query)
         assert (list(results), results.total) == ([], 0), query
+
+
+def test_an_empty_query_finds_nothing_in_any_range(stocked: searchkit.Index) -> None:
+    """A filter is no query; `*` asks for all in a range."""
+    for query in ("", "?!", Term("?!"), Or(Term("?"), Term("!"))):
+        results = stocked.search(query, since="2019", until="2021")
+        assert (list(results), results.total) == ([], 0), query
+    assert stocked.count("*", since="2019", until="2021") == 3
+
+
+def test_what_was_left_out_is_said(stocked: searchkit.Index) -> None:
+    """In the warnings of results; without a reason there are none."""
+    assert stocked.search(Or(Term("flood"), Term("?!"))).warnings
+    assert stocked.search("flood AND (mayor").warnings
+    assert stocked.search("flood mayor").warnings == ()
+    assert [bool(results.warnings) for results in stocked.search_many(["flood", "flood OR"])] == [False, True]
 
 
 def test_only_an_unwanted_word(stocked: searchkit.Index) -> None:

@@ -16,7 +16,55 @@
 #include <string.h>
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "searchkit's files are little-endian, and so is its compiled core"
+#error "searchkit's files are little-endian, and so is its compiled core"/* The n positions of one article, looked into without decoding them. */
+typedef struct sk_position_code {
+    const uint8_t *base;
+    size_t bytes;
+    uint64_t at;
+    uint32_t n, length;
+} sk_position_code;
+
+/* The place of the k-th set bit (from 0). Requires: there are more than k. */
+static inline unsigned sk_select(uint64_t word, unsigned k)
+{
+#ifdef SK_PDEP
+    return (unsigned)__builtin_ctzll(__builtin_ia32_pdep_di(UINT64_C(1) << k, word));
+#else
+    while (k--)
+        word &= word - 1;
+    return (unsigned)__builtin_ctzll(word);
+#endif
+}
+
+/* Whether a position is among them. Requires: position < length, and the code lies within its bytes. */
+static inline int sk_code_holds(const sk_position_code *c, uint32_t position)
+{
+    if (c->n == 1) {
+        uint64_t mask = (UINT64_C(1) << sk_bit_width(c->length - 1)) - 1;
+        return (sk_bits_peek(c->base, c->bytes, c->at) & mask) == position;
+    }
+    unsigned low = sk_positions_low(c->n, c->length);
+    uint64_t highs = c->at + (uint64_t)c->n * low, count = c->n + ((c->length - 1) >> low), bit = 0;
+    uint32_t bucket = position >> low, zeros = bucket; /* skip so many zeros: then come the bucket's ones */
+    while (zeros) {
+        uint64_t gaps = ~sk_bits_peek(c->base, c->bytes, highs + bit) & ((UINT64_C(1) << 56) - 1);
+        unsigned here = (unsigned)__builtin_popcountll(gaps);
+        if (here >= zeros) {
+            bit += sk_select(gaps, zeros - 1) + 1;
+            break;
+        }
+        zeros -= here;
+        bit += 56;
+        if (bit >= count)
+            return 0;
+    }
+    uint64_t low_mask = (UINT64_C(1) << low) - 1, wanted = position & low_mask, index = bit - bucket;
+    for (; bit < count && (sk_bits_peek(c->base, c->bytes, highs + bit) & 1); bit++, index++)
+        if ((sk_bits_peek(c->base, c->bytes, c->at + index * low) & low_mask) == wanted)
+            return 1;
+    return 0;
+}
+
 #endif
 
 enum { SK_RICE_ESCAPE = 24, SK_RICE_K_MAX = 31 };
@@ -190,10 +238,11 @@ static inline uint32_t sk_rice_get(sk_bit_reader *r, unsigned k)
 
 static inline unsigned sk_bit_width(uint32_t value) { return value ? 32 - (unsigned)__builtin_clz(value) : 0; }
 
+/* floor(log2(length / n)), without a division. Requires 1 <= n <= length. */
 static inline unsigned sk_positions_low(uint32_t n, uint32_t length)
 {
-    uint32_t share = length / n;
-    return share > 1 ? sk_bit_width(share) - 1 : 0;
+    unsigned low = sk_bit_width(length) - sk_bit_width(n);
+    return low - (((uint64_t)n << low) > length);
 }
 
 /* Bits of the positions code. Requires 1 <= n <= length. */
@@ -245,22 +294,68 @@ static inline int sk_positions_get(const uint8_t *base, size_t bytes, uint64_t a
     }
     unsigned low = sk_positions_low(n, length);
     uint64_t lows = at, highs = at + (uint64_t)n * low, end = at + sk_positions_size(n, length);
-    uint32_t i = 0;
+    uint64_t low_mask = (UINT64_C(1) << low) - 1;
+    uint32_t i = 0, least = 0, damaged = 0; /* least: one above the last position */
     for (uint64_t bit = highs; i < n && bit < end; bit += 56) {
         uint64_t word = sk_bits_peek(base, bytes, bit) & ((UINT64_C(1) << 56) - 1);
         while (word && i < n) {
-            uint64_t high = bit - highs + (unsigned)__builtin_ctzll(word) - i;
-            uint64_t rest = sk_bits_peek(base, bytes, lows) & ((UINT64_C(1) << low) - 1);
-            positions[i++] = (uint32_t)(high << low | rest);
+            uint32_t high = (uint32_t)(bit - highs) + (unsigned)__builtin_ctzll(word) - i;
+            uint32_t position = high << low | (uint32_t)(sk_bits_peek(base, bytes, lows) & low_mask);
+            damaged |= position < least;
+            positions[i++] = position;
+            least = position + 1;
             lows += low;
             word &= word - 1;
         }
     }
-    if (i < n)
-        return -1;
-    for (i = 0; i < n; i++)
-        if (positions[i] >= length || (i && positions[i] <= positions[i - 1]))
-            return -1;
+    return i < n || damaged || least > length ? -1 : 0;
+}
+/* The n positions of one article, looked into without decoding them. */
+typedef struct sk_position_code {
+    const uint8_t *base;
+    size_t bytes;
+    uint64_t at;
+    uint32_t n, length;
+} sk_position_code;
+
+/* The place of the k-th set bit (from 0). Requires: there are more than k. */
+static inline unsigned sk_select(uint64_t word, unsigned k)
+{
+#ifdef SK_PDEP
+    return (unsigned)__builtin_ctzll(__builtin_ia32_pdep_di(UINT64_C(1) << k, word));
+#else
+    while (k--)
+        word &= word - 1;
+    return (unsigned)__builtin_ctzll(word);
+#endif
+}
+
+/* Whether a position is among them. Requires: position < length, and the code lies within its bytes. */
+static inline int sk_code_holds(const sk_position_code *c, uint32_t position)
+{
+    if (c->n == 1) {
+        uint64_t mask = (UINT64_C(1) << sk_bit_width(c->length - 1)) - 1;
+        return (sk_bits_peek(c->base, c->bytes, c->at) & mask) == position;
+    }
+    unsigned low = sk_positions_low(c->n, c->length);
+    uint64_t highs = c->at + (uint64_t)c->n * low, count = c->n + ((c->length - 1) >> low), bit = 0;
+    uint32_t bucket = position >> low, zeros = bucket; /* skip so many zeros: then come the bucket's ones */
+    while (zeros) {
+        uint64_t gaps = ~sk_bits_peek(c->base, c->bytes, highs + bit) & ((UINT64_C(1) << 56) - 1);
+        unsigned here = (unsigned)__builtin_popcountll(gaps);
+        if (here >= zeros) {
+            bit += sk_select(gaps, zeros - 1) + 1;
+            break;
+        }
+        zeros -= here;
+        bit += 56;
+        if (bit >= count)
+            return 0;
+    }
+    uint64_t low_mask = (UINT64_C(1) << low) - 1, wanted = position & low_mask, index = bit - bucket;
+    for (; bit < count && (sk_bits_peek(c->base, c->bytes, highs + bit) & 1); bit++, index++)
+        if ((sk_bits_peek(c->base, c->bytes, c->at + index * low) & low_mask) == wanted)
+            return 1;
     return 0;
 }
 

@@ -312,6 +312,7 @@ static int decode_coded(sk_cursor *c, const uint8_t *at, size_t size, uint32_t p
 int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
 {
     c->block = UINT32_MAX;
+    c->known = c->found = 0;
     if (c->full == 0) {
         if (decode_coded(c, c->data, c->data_size, UINT32_MAX, c->df))
             return SK_DAMAGED;
@@ -349,40 +350,4 @@ int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
     }
     c->block = block;
     return SK_OK;
-}
-
-uint64_t sk_cursor_position_bit(sk_cursor *c, uint32_t index)
-{
-    uint64_t offset = c->full ? sk_load32(c->position_offsets + 4 * (size_t)c->block) : 0;
-    size_t anchors = 4 * (size_t)((c->count - 1) / SK_ANCHOR);
-    if (offset + anchors > c->positions_size)
-        return UINT64_MAX;
-    const uint8_t *at = c->positions + offset;
-    uint32_t group = index / SK_ANCHOR;
-    uint64_t bit = 0;
-    if (group) {
-        if (sk_touch(c->segment, at, anchors))
-            return UINT64_MAX;
-        bit = sk_load32(at + 4 * (size_t)(group - 1));
-    }
-    for (uint32_t i = group * SK_ANCHOR; i < index; i++) {
-        uint32_t length = sk_length(c->segment, c->docids[i]);
-        if (c->tfs[i] > length)
-            return UINT64_MAX;
-        bit += sk_positions_size(c->tfs[i], length);
-    }
-    return (offset + anchors) * 8 + bit;
-}
-
-int sk_cursor_positions(sk_cursor *c, uint32_t index, uint32_t *positions)
-{
-    uint32_t tf = c->tfs[index], length = sk_length(c->segment, c->docids[index]);
-    uint64_t bit = sk_cursor_position_bit(c, index);
-    if (bit == UINT64_MAX || tf > length)
-        return SK_DAMAGED;
-    uint64_t size = sk_positions_size(tf, length);
-    if (bit + size > (uint64_t)c->positions_size * 8 ||
-        sk_touch(c->segment, c->positions + bit / 8, (size_t)((bit + size + 7) / 8 - bit / 8)))
-        return SK_DAMAGED;
-    return sk_positions_get(c->positions, c->positions_size, bit, tf, length, positions);
 }

@@ -151,6 +151,9 @@ typedef struct sk_cursor {
     uint32_t block, count; /* the decoded block (UINT32_MAX: none) and its postings */
     int with_tfs;
     uint32_t *docids, *tfs; /* capacity: 256, or df below */
+    uint32_t found;         /* where the last article was found in the decoded block */
+    uint32_t known;         /* a posting of the decoded block whose positions' place is known, ... */
+    uint64_t known_bit;     /* ... and the place; known == 0: none yet */
 } sk_cursor;
 
 /* Open a cursor. Returns SK_OK, SK_DAMAGED or SK_NO_MEMORY; sk_cursor_close is due in every case. */
@@ -213,17 +216,75 @@ static inline int64_t sk_cursor_probe(sk_cursor *c, uint32_t docid, uint32_t *in
         return 0;
     if (sk_cursor_load(c, block, 1))
         return SK_DAMAGED;
-    uint32_t i = sk_lower_bound(c->docids, c->count, docid);
+    /* Articles are mostly asked for in rising order: gallop from where the last one was found. */
+    uint32_t i = c->found, step = 1;
+    if (i >= c->count || c->docids[i] > docid)
+        i = 0;
+    while (i + step < c->count && c->docids[i + step] <= docid) {
+        i += step;
+        step *= 2;
+    }
+    uint32_t reach = i + step < c->count ? step : c->count - i;
+    i += sk_lower_bound(c->docids + i, reach, docid);
+    c->found = i < c->count ? i : 0;
     if (i >= c->count || c->docids[i] != docid)
         return 0;
     *index = i;
     return c->tfs[i];
 }
 
-/* Positions of posting `index` of the decoded block. Requires room for its frequency. */
-int sk_cursor_positions(sk_cursor *c, uint32_t index, uint32_t *positions);
-
 /* Bit offset (in c->positions) of posting `index` of the decoded block, or UINT64_MAX if damaged. */
-uint64_t sk_cursor_position_bit(sk_cursor *c, uint32_t index);
+static inline uint64_t sk_cursor_position_bit(sk_cursor *c, uint32_t index)
+{
+    uint64_t offset = c->full ? sk_load32(c->position_offsets + 4 * (size_t)c->block) : 0;
+    size_t anchors = 4 * (size_t)((c->count - 1) / SK_ANCHOR);
+    if (offset + anchors > c->positions_size)
+        return UINT64_MAX;
+    /* Add up sizes from the nearest place known: the last one asked for, or the anchor before. */
+    uint32_t from = index / SK_ANCHOR * SK_ANCHOR;
+    uint64_t bit = (offset + anchors) * 8;
+    if (c->known >= from && c->known <= index && c->known) {
+        from = c->known;
+        bit = c->known_bit;
+    } else if (from) {
+        const uint8_t *at = c->positions + offset;
+        if (sk_touch(c->segment, at, anchors))
+            return UINT64_MAX;
+        bit += sk_load32(at + 4 * (size_t)(from / SK_ANCHOR - 1));
+    }
+    for (uint32_t i = from; i < index; i++) {
+        uint32_t length = sk_length(c->segment, c->docids[i]);
+        if (c->tfs[i] > length)
+            return UINT64_MAX;
+        bit += sk_positions_size(c->tfs[i], length);
+    }
+    c->known = index;
+    c->known_bit = bit;
+    return bit;
+}
+
+/* The code of the positions of posting `index` of the decoded block, all of it inside the segment and checked. */
+static inline int sk_cursor_code(sk_cursor *c, uint32_t index, sk_position_code *code)
+{
+    uint32_t tf = c->tfs[index], length = sk_length(c->segment, c->docids[index]);
+    uint64_t bit = sk_cursor_position_bit(c, index);
+    if (bit == UINT64_MAX || tf > length)
+        return SK_DAMAGED;
+    uint64_t size = sk_positions_size(tf, length);
+    if (bit + size > (uint64_t)c->positions_size * 8 ||
+        sk_touch(c->segment, c->positions + bit / 8, (size_t)((bit + size + 7) / 8 - bit / 8)))
+        return SK_DAMAGED;
+    *code = (sk_position_code){c->positions, c->positions_size, bit, tf, length};
+    return SK_OK;
+}
+
+/* Positions of posting `index` of the decoded block. Requires room for its frequency. */
+static inline int sk_cursor_positions(sk_cursor *c, uint32_t index, uint32_t *positions)
+{
+    sk_position_code code;
+    if (sk_cursor_code(c, index, &code))
+        return SK_DAMAGED;
+    return sk_positions_get(code.base, code.bytes, code.at, code.n, code.length, positions);
+}
 
 #endif
