@@ -8,7 +8,11 @@ from setuptools import Extension, setup
 CORE = "searchkit/core"
 
 # No contraction into fused multiply-adds: scores must be the same float64 on every machine.
-FLAGS = ["/O2"] if sys.platform == "win32" else ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra", "-Wno-psabi"]
+FLAGS = (
+    ["/O2"]
+    if sys.platform == "win32"
+    else ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra", "-Wno-psabi"]
+)
 
 
 def extension(name: str, *sources: str, depends: tuple[str, ...] = ()) -> Extension:

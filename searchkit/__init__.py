@@ -6,27 +6,34 @@
     index.add(searchkit.read_articles("seeds/"))
     for hit in index.search('"storm surge" harbour', since="2021-10", limit=5):
         print(hit.score, hit.date, hit.id, hit.snippet())
+
+Each name is loaded when it is first used (PEP 562), so that importing searchkit costs a program nearly nothing.
 """
 
-from searchkit import query
-from searchkit.article import Article
-from searchkit.dates import DateInterval
-from searchkit.errors import (
-    ArticleError,
-    CommitUnknown,
-    CorruptIndex,
-    DateError,
-    FormatVersion,
-    IndexExists,
-    IndexLocked,
-    IndexNotFound,
-    QueryError,
-    SearchkitError,
-)
-from searchkit.index import AddReport, CheckReport, Index, IndexStats, create, open
-from searchkit.query.parse import parse
-from searchkit.search.results import Hit, Results
-from searchkit.sources import read_articles
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from searchkit import query
+    from searchkit.article import Article
+    from searchkit.dates import DateInterval
+    from searchkit.errors import (
+        ArticleError,
+        CommitUnknown,
+        CorruptIndex,
+        DateError,
+        FormatVersion,
+        IndexExists,
+        IndexLocked,
+        IndexNotFound,
+        QueryError,
+        SearchkitError,
+    )
+    from searchkit.index import AddReport, CheckReport, Index, IndexStats, create, open
+    from searchkit.indexing.writer import Writer
+    from searchkit.query.parse import parse
+    from searchkit.search.explain import Explanation
+    from searchkit.search.results import Hit, Results
+    from searchkit.sources import read_articles
 
 __version__ = "0.1.0"
 
@@ -39,6 +46,7 @@ __all__ = [
     "CorruptIndex",
     "DateError",
     "DateInterval",
+    "Explanation",
     "FormatVersion",
     "Hit",
     "Index",
@@ -49,9 +57,51 @@ __all__ = [
     "QueryError",
     "Results",
     "SearchkitError",
+    "Writer",
     "create",
     "open",
     "parse",
     "query",
     "read_articles",
 ]
+
+# The module of each name but `query`, which is one itself.
+_HOMES = {
+    "article": ("Article",),
+    "dates": ("DateInterval",),
+    "errors": (
+        "ArticleError",
+        "CommitUnknown",
+        "CorruptIndex",
+        "DateError",
+        "FormatVersion",
+        "IndexExists",
+        "IndexLocked",
+        "IndexNotFound",
+        "QueryError",
+        "SearchkitError",
+    ),
+    "index": ("AddReport", "CheckReport", "Index", "IndexStats", "create", "open"),
+    "indexing.writer": ("Writer",),
+    "query.parse": ("parse",),
+    "search.explain": ("Explanation",),
+    "search.results": ("Hit", "Results"),
+    "sources": ("read_articles",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name == "query":
+        return import_module("searchkit.query")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'searchkit' has no attribute {name!r}")
+    value = getattr(import_module(f"searchkit.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -299,7 +299,7 @@ class Index:
         b: float | None = None,
         now: datetime | None = None,
     ) -> Explanation:
-        """Why the article `id` has its score for a query; the parts add up to it. KeyError if there is no such article."""
+        """Why the article `id` has its score for a query: parts that add up to it. KeyError if there is no such article."""
         ask = self._ask(query, match, None, None, None, dates, now)
         place = ask.snapshot.find(id)
         if place is None:
@@ -417,7 +417,9 @@ class Index:
         return _Settings(limit, offset, sort, float(k1), float(b))
 
 
-def _date_range(since: Date | None, until: Date | None, on: Date | None, now: datetime | None, timezone: str) -> DateRange:
+def _date_range(
+    since: Date | None, until: Date | None, on: Date | None, now: datetime | None, timezone: str
+) -> DateRange:
     """The seconds that all of them leave. QueryError for a date that is none, and for a range that holds nothing."""
     start: int | None = None
     end: int | None = None

@@ -15,9 +15,9 @@ from pathlib import Path
 import hypothesis.core
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from strategies import EFFORT, SEED, trials
 
 import searchkit
-from strategies import EFFORT, SEED, trials
 
 settings.register_profile(
     "searchkit",

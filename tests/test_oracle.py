@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-
 from oracle import Oracle, date_holds
+
 from searchkit.analysis import Analyzer
 from searchkit.article import Article
 from searchkit.dates import DateInterval

@@ -23,7 +23,11 @@ DEAD = 3  # a segment is written anew when more than one in so many of its artic
 
 def parts_to_merge(parts: Sequence[Part]) -> list[Part]:
     """Which parts the automatic policy merges now; none if fewer than it takes."""
-    worn = [part for part in parts if part.articles and (part.segment.articles - part.articles) * DEAD > part.segment.articles]
+    worn = [
+        part
+        for part in parts
+        if part.articles and (part.segment.articles - part.articles) * DEAD > part.segment.articles
+    ]
     tiers: dict[int, list[Part]] = {}
     for part in parts:
         if part not in worn:

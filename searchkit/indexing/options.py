@@ -38,7 +38,9 @@ class Options:
     def __attrs_post_init__(self) -> None:
         check_bm25(self.k1, self.b)
         if type(self.title_weight) is not int or not 0 <= self.title_weight <= MOST_TITLE_WEIGHT:
-            raise ValueError(f"title_weight must be a whole number from 0 to {MOST_TITLE_WEIGHT}, got {self.title_weight!r}")
+            raise ValueError(
+                f"title_weight must be a whole number from 0 to {MOST_TITLE_WEIGHT}, got {self.title_weight!r}"
+            )
         if type(self.store) is not bool:
             raise ValueError(f"store must be True or False, got {self.store!r}")
         zone(self.timezone)

@@ -63,10 +63,7 @@ class Run:
     def add(self, article: Article) -> bool:
         """Take in an article. True if it replaces one of the same id in this run."""
         title, text = article.title.encode(), article.text.encode()
-        if self._options.store:
-            record = encode_record(article, title, text)
-        else:
-            record = encode_record(article, b"", b"")
+        record = encode_record(article, title, text) if self._options.store else encode_record(article, b"", b"")
         date = article.date
         id = article.id
         replaced = self.drop(id)

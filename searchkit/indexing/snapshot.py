@@ -99,7 +99,9 @@ class Snapshot:
             return held
         options = Options.from_json(manifest.options, storage.path)
         parts = [
-            open_part(buffers[entry.name], buffers[entry.name].path, entry, buffers[entry.live.name] if entry.live else None)
+            open_part(
+                buffers[entry.name], buffers[entry.name].path, entry, buffers[entry.live.name] if entry.live else None
+            )
             for entry in manifest.segments
         ]
         return cls(manifest, options, parts, buffers)

@@ -120,25 +120,23 @@ def write_store(writer: SectionWriter, records: Iterable[bytes], *, compress: bo
     index = bytearray()
     offset = 0
     pending: list[bytes] = []
-    size = 0
-    first = docid = 0
+    size = first = 0
 
     def block() -> bytes:
         plain = b"".join(pending)
         return b"\1" + compressor.compress(plain) if compressor else b"\0" + plain
 
     writer.begin("store")
-    for record in records:
+    for past, record in enumerate(records, 1):
         pending.append(record)
         size += len(record)
-        docid += 1
         if size >= BLOCK:
             index += ENTRY.pack(first, offset)
             data = block()
             writer.write(data)
             offset += len(data)
             pending.clear()
-            first, size = docid, 0
+            first, size = past, 0
     if pending:
         index += ENTRY.pack(first, offset)
         writer.write(block())
@@ -146,4 +144,3 @@ def write_store(writer: SectionWriter, records: Iterable[bytes], *, compress: bo
     writer.begin("store_index")
     writer.write(index)
     writer.end()
-

@@ -99,6 +99,7 @@ class Writer:
         self._failed: str | None = None
         self._worker: ThreadPoolExecutor | None = None
         self._writing: Future[Part] | None = None  # a full run on its way into a scratch file
+        self._runs: list[_Pending] = []
         try:
             self._rebase(Snapshot.open(storage))
         except BaseException:
@@ -106,7 +107,10 @@ class Writer:
             raise
 
     def add(
-        self, articles: Article | Mapping[str, Any] | Iterable[Article | Mapping[str, Any]], *, workers: int | None = None
+        self,
+        articles: Article | Mapping[str, Any] | Iterable[Article | Mapping[str, Any]],
+        *,
+        workers: int | None = None,
     ) -> int:
         """Add an article or an iterable of them (or of mappings with an article's keys); how many.
 
@@ -190,14 +194,16 @@ class Writer:
         self._base = base
         self._options: Options = base.options
         self._segments = [_Pending(part) for part in base.parts]
-        self._runs: list[_Pending] = []
+        self._runs = []
         self._run = Run(self._options, self._worker)
         self._replaced = 0
         self._bytes = 0
 
     def _require_open(self) -> None:
         if self._failed is not None:
-            raise SearchkitError(f"this writer cannot be used any more: {self._failed}; take a new one with index.writer()")
+            raise SearchkitError(
+                f"this writer cannot be used any more: {self._failed}; take a new one with index.writer()"
+            )
         if not self._lock.held:
             raise SearchkitError("this writer belongs to another process: take one with index.writer() in this one")
 
@@ -284,7 +290,9 @@ class Writer:
             segments = self._merged(segments, merging) if merging else segments
         old = self._base.manifest
         generation = old.generation + 1
-        entries = [self._entry(pending, generation) for pending in segments if pending.deleted < pending.part.segment.articles]
+        entries = [
+            self._entry(pending, generation) for pending in segments if pending.deleted < pending.part.segment.articles
+        ]
         self.last_replaced, self.last_bytes = self._replaced, self._bytes
         if tuple(entries) == old.segments:
             self._rebase(self._base)
@@ -313,9 +321,9 @@ class Writer:
             return self._with(self._segments, part)
         self._flush_run()
         self._settle()
-        part = self._merge([pending.current() for pending in self._runs])
+        merged = self._merge([pending.current() for pending in self._runs])
         self._runs = []
-        return list(self._segments) if part is None else self._with(self._segments, part)
+        return list(self._segments) if merged is None else self._with(self._segments, merged)
 
     def _with(self, segments: list[_Pending], part: Part) -> list[_Pending]:
         """`segments` and a new one. One of the same content, all of it superseded, is the same file: it lives again."""

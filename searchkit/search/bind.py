@@ -117,15 +117,18 @@ class _Binder:
         forms = self.snapshot.analyzer.forms(query.text)
         if len(forms) != 1:
             if forms:
-                self.warnings.append(f"{_shown(query.text + '*')} is several words: searched as a phrase, without the *")
+                self.warnings.append(
+                    f"{_shown(query.text + '*')} is several words: searched as a phrase, without the *"
+                )
             return self.leaf(query.text, 1, query.field, boost)
         found = self.snapshot.terms_from(forms[0])
         stem = self.snapshot.term_of(forms[0])
         if not stem.startswith(forms[0]) and (df := self.snapshot.lists(stem).df):
             found.append((stem, df))
         if len(found) > MOST_EXPANSIONS:
+            name = _shown(query.text + "*")
             self.warnings.append(
-                f"{_shown(query.text + '*')} begins {len(found):,} words: the {MOST_EXPANSIONS:,} most frequent were searched"
+                f"{name} begins {len(found):,} words: the {MOST_EXPANSIONS:,} most frequent were searched"
             )
             found = sorted(found, key=lambda pair: (-pair[1], pair[0].encode()))[:MOST_EXPANSIONS]
         terms = sorted((term for term, _ in found), key=str.encode)
@@ -134,7 +137,7 @@ class _Binder:
 
 
 def _group(kind: str, children: Sequence[Bound | None]) -> Bound | None:
-    """Children without empty ones, groups of the same kind taken in, equal leaves merged; a group of one is that one."""
+    """Children without empty ones, groups of their own kind taken in, equal leaves merged; a group of one is that one."""
     kept: list[Bound] = []
     places: dict[tuple[tuple[str, ...], int, str | None], int] = {}
     for child in children:

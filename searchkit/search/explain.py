@@ -27,13 +27,13 @@ class ExplanationPart:
         name = f'"{" ".join(self.terms)}"' if len(self.terms) > 1 else self.terms[0]
         where = f"{self.field}:" if self.field else ""
         boost = "" if self.boost == 1 else f", boost {self.boost:g}"
-        articles = ", ".join(f"{df:,}" for df in self.df)
-        return f"{self.score:10.6f}  {where}{name}: {self.tf} times in the article, in {articles} articles (idf {self.idf:.4f}{boost})"
+        articles = " and ".join(f"{df:,}" for df in self.df)
+        return f"{self.score:10.6f}  {where}{name}: tf {self.tf:,}, df {articles}, idf {self.idf:.4f}{boost}"
 
 
 @attrs.frozen
 class Explanation:
-    """The score of an article for a query, and its parts in query order; their sum, left to right, is the score."""
+    """The score of an article for a query and its parts in query order; their sum, left to right, is the score."""
 
     id: str
     matches: bool
@@ -50,8 +50,8 @@ class Explanation:
             return f"{self.id} is not found by this query"
         lines = [f"{self.score:10.6f}  {self.id}, the sum of:", *map(str, self.parts)]
         lines.append(
-            f"k1 {self.k1:g}, b {self.b:g}; the article has {self.length:,} tokens, {self.average:,.1f} on average over "
-            f"{self.articles:,} articles"
+            f"k1 {self.k1:g}, b {self.b:g}; the article's length is {self.length:,} tokens, the average "
+            f"{self.average:,.1f}; N {self.articles:,}"
         )
         return "\n".join(lines)
 
@@ -78,4 +78,3 @@ def explain(bound: Bound | None, snapshot: Snapshot, number: int, docid: int, k1
     return Explanation(
         segment.id(docid), matches, score, tuple(parts), length, snapshot.average, snapshot.articles, k1, b
     )
-

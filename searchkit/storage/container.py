@@ -30,7 +30,7 @@ import attrs
 
 from searchkit.core.checksum import crc32c, page_checksums
 from searchkit.errors import CorruptIndex, FormatVersion
-from searchkit.storage.contract import Output
+from searchkit.storage.contract import Output, Scratch
 from searchkit.storage.manifest import SegmentEntry, segment_name
 
 __all__ = ["ALIGNMENT", "PAGE_SIZE", "SEGMENT_FORMAT", "Finding", "Sections", "SegmentWriter", "read_segment"]
@@ -81,7 +81,7 @@ class Finding:
 class SegmentWriter:
     """Writes a segment file front to back: `begin`, `write`..., `end` for each section, then `finish` and `publish`."""
 
-    def __init__(self, output: Output, page_size: int = PAGE_SIZE) -> None:
+    def __init__(self, output: Output | Scratch, page_size: int = PAGE_SIZE) -> None:
         """Requires: nothing is written to `output` yet; `page_size` is a power of two from 64 to 1,048,576."""
         if page_size not in PAGE_SIZES:
             raise ValueError(
@@ -141,14 +141,17 @@ class SegmentWriter:
         return length, checksum
 
     def publish(self) -> str:
-        """Publish the output under its name, and tell that. Requires: finished; the lock is held.
+        """Publish the output under its name, and tell that. Requires: finished; not a scratch; the lock is held.
 
         If a manifest names a file of this name with other bytes (a damaged one, most likely), another name is taken.
         """
+        publish = getattr(self._output, "publish", None)
+        if publish is None:
+            raise ValueError("a scratch file cannot be published")
         for attempt in range(ATTEMPTS):
             name = _content_name(self._require_finished(), attempt)
             try:
-                self._output.publish(name)
+                publish(name)
             except FileExistsError:
                 if attempt == ATTEMPTS - 1:
                     raise
