@@ -19,9 +19,9 @@ from searchkit.errors import ArticleError, DateError, IndexExists, QueryError, S
 from searchkit.indexing.options import Options, check_bm25
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.indexing.writer import Writer
-from searchkit.query.nodes import And, DateRange, Query
+from searchkit.query.nodes import Query
 from searchkit.query.parse import parse_with_warnings
-from searchkit.search.bind import Bound, bind, marks_of
+from searchkit.search.bind import Bound, bind, marks_of, restrict
 from searchkit.search.explain import Explanation, explain
 from searchkit.search.plan import SORTS, plan
 from searchkit.search.results import Hit, Marks, Results
@@ -299,7 +299,7 @@ class Index:
         b: float | None = None,
         now: datetime | None = None,
     ) -> Explanation:
-        """Why the article `id` has its score for a query: parts that add up to it. KeyError if there is no such article."""
+        """Why the article `id` has its score for a query, in parts that add up to it. KeyError if it is not there."""
         ask = self._ask(query, match, None, None, None, dates, now)
         place = ask.snapshot.find(id)
         if place is None:
@@ -398,9 +398,10 @@ class Index:
             warnings.extend(parsed)
         elif not isinstance(query, Query):
             raise QueryError(f"a query is a str or a query node, not {type(query).__name__}")
+        bound = bind(query, snapshot, dates, warnings)
         if since is not None or until is not None or on is not None:
-            query = And(query, _date_range(since, until, on, now, timezone))
-        return _Ask(snapshot, bind(query, snapshot, dates, warnings), tuple(warnings))
+            bound = restrict(bound, *_date_range(since, until, on, now, timezone), dates)
+        return _Ask(snapshot, bound, tuple(warnings))
 
     def _settings(self, limit: int | None, offset: int, sort: Sort, k1: float | None, b: float | None) -> _Settings:
         options = self._snapshot().options
@@ -419,7 +420,7 @@ class Index:
 
 def _date_range(
     since: Date | None, until: Date | None, on: Date | None, now: datetime | None, timezone: str
-) -> DateRange:
+) -> tuple[int | None, int | None]:
     """The seconds that all of them leave. QueryError for a date that is none, and for a range that holds nothing."""
     start: int | None = None
     end: int | None = None
@@ -446,7 +447,7 @@ def _date_range(
             end = high if end is None else min(end, high)
     if start is not None and end is not None and start >= end:
         raise QueryError(f"no time lies in {', '.join(written)}", hint="since must not be later than until")
-    return DateRange(start, end, text=", ".join(written))
+    return start, end
 
 
 @attrs.frozen

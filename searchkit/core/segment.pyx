@@ -4,6 +4,8 @@ All that computes is C (reader.c, search.c) and runs without the GIL; this file 
 buffers that C reads from, and turns C's findings into Python values and errors.
 """
 
+import os
+
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport INT64_MAX, INT64_MIN, UINT32_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
@@ -100,6 +102,10 @@ def choose_simd(name=None):
         wanted = encoded
     if sk_kernels_choose(wanted):
         raise ValueError(f"this machine has no {name!r}")
+
+
+if "SEARCHKIT_SIMD" in os.environ:
+    choose_simd(os.environ["SEARCHKIT_SIMD"])
 
 
 cdef class Segment:

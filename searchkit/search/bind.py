@@ -20,7 +20,7 @@ from searchkit.indexing.snapshot import Snapshot
 from searchkit.query import nodes
 from searchkit.search.results import Marks
 
-__all__ = ["MOST_EXPANSIONS", "Bound", "Everything", "Group", "Leaf", "Where", "bind", "marks_of"]
+__all__ = ["MOST_EXPANSIONS", "Bound", "Everything", "Group", "Leaf", "Where", "bind", "marks_of", "restrict"]
 
 MOST_EXPANSIONS = 1024  # terms that one prefix stands for
 
@@ -65,6 +65,11 @@ Bound = Leaf | Where | Everything | Group
 def bind(query: nodes.Query, snapshot: Snapshot, dates: str, warnings: list[str]) -> Bound | None:
     """The bound query, or None if nothing is left of it. `dates`: the relation of ranges that name none."""
     return _Binder(snapshot, dates, warnings).bind(query, 1.0)
+
+
+def restrict(bound: Bound | None, start: int | None, end: int | None, dates: str) -> Bound | None:
+    """The bound query within a date range. What finds nothing goes on to find nothing: a filter alone is no query."""
+    return None if bound is None else _group("and", (bound, Where(start, end, dates)))
 
 
 class _Binder:
@@ -137,7 +142,7 @@ class _Binder:
 
 
 def _group(kind: str, children: Sequence[Bound | None]) -> Bound | None:
-    """Children without empty ones, groups of their own kind taken in, equal leaves merged; a group of one is that one."""
+    """Children without empty ones, groups of their kind taken in, equal leaves merged; a group of one is that one."""
     kept: list[Bound] = []
     places: dict[tuple[tuple[str, ...], int, str | None], int] = {}
     for child in children:

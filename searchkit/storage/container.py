@@ -145,11 +145,12 @@ class SegmentWriter:
 
         If a manifest names a file of this name with other bytes (a damaged one, most likely), another name is taken.
         """
+        seal = self._require_finished()
         publish = getattr(self._output, "publish", None)
         if publish is None:
             raise ValueError("a scratch file cannot be published")
         for attempt in range(ATTEMPTS):
-            name = _content_name(self._require_finished(), attempt)
+            name = _content_name(seal, attempt)
             try:
                 publish(name)
             except FileExistsError:
