@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
@@ -18,17 +18,19 @@ from searchkit.dates import DateInterval, parse_range
 from searchkit.errors import ArticleError, DateError, IndexExists, QueryError, SearchkitError
 from searchkit.indexing.options import Options, check_bm25
 from searchkit.indexing.snapshot import Snapshot
-from searchkit.indexing.writer import Writer
 from searchkit.query.nodes import Query
 from searchkit.query.parse import parse_with_warnings
 from searchkit.search.bind import Bound, bind, marks_of, restrict
-from searchkit.search.explain import Explanation, explain
 from searchkit.search.plan import SORTS, plan
 from searchkit.search.results import Hit, Marks, Results
 from searchkit.storage.contract import Storage
 from searchkit.storage.folder import FolderStorage
 from searchkit.storage.manifest import MANIFEST_FORMAT, Manifest
 from searchkit.storage.memory import MemoryStorage
+
+if TYPE_CHECKING:
+    from searchkit.indexing.writer import Writer
+    from searchkit.search.explain import Explanation
 
 __all__ = ["AddReport", "CheckReport", "Index", "IndexStats", "create", "open"]
 
@@ -186,6 +188,8 @@ class Index:
         self._snapshot()
         if not self._writable:
             raise SearchkitError('the index was opened with mode="r": open it with mode="r+" to write')
+        from searchkit.indexing.writer import Writer  # late: readers do without
+
         return Writer(self._storage, memory, wait, self._refresh_quietly)
 
     def delete(self, ids: str | Iterable[str], *, wait: float = DEFAULT_WAIT) -> int:
@@ -300,6 +304,8 @@ class Index:
         now: datetime | None = None,
     ) -> Explanation:
         """Why the article `id` has its score for a query, in parts that add up to it. KeyError if it is not there."""
+        from searchkit.search.explain import explain
+
         ask = self._ask(query, match, None, None, None, dates, now)
         place = ask.snapshot.find(id)
         if place is None:

@@ -1,4 +1,4 @@
-/* Evaluation of one query over the segments of a snapshot. See search.c. */
+/* Evaluation of one query over the segments of a snapshot. See search.inc. */
 #ifndef SK_SEARCH_H
 #define SK_SEARCH_H
 

@@ -1,6 +1,6 @@
 """The compiled door into a segment: dictionaries, ids, dates, and the evaluation of queries.
 
-All that computes is C (reader.c, search.c) and runs without the GIL; this file checks what it is handed, holds the
+All that computes is C (reader.c, search.inc) and runs without the GIL; this file checks what it is handed, holds the
 buffers that C reads from, and turns C's findings into Python values and errors.
 """
 
@@ -506,7 +506,7 @@ cdef class TermLists:
 
 
 cdef class Program:
-    """A query bound to a snapshot, as search.c reads it.
+    """A query bound to a snapshot, as search.inc reads it.
 
     leaves: (weight, (TermLists, ...), slop, field 0 | 1 | 2); filters: (from, to, relation) with None for an open side;
     nodes: (kind, children or [number of leaf or filter]), children before parents; root, scoring, mask: node numbers.

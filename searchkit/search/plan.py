@@ -1,4 +1,4 @@
-"""Planning: a bound query as a program of the compiled core (core/search.c), with its weights.
+"""Planning: a bound query as a program of the compiled core (core/search.inc), with its weights.
 
 Children stand before their parents, leaves are numbered in query order. Where the root is an AND of something that
 scores and of conditions that do not (dates, NOT), the two are told apart as `scoring` and `mask`: then the core takes
