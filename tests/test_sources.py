@@ -233,6 +233,7 @@ def test_empty_array(data: str, tmp_path: Path) -> None:
     ],
     ids=lambda value: repr(value)[:50],
 )
+@pytest.mark.usefixtures("no_collection")
 def test_wrong_json(data: str, line: int | None, read: int, message: str, tmp_path: Path) -> None:
     """Wrong JSON names the line where it goes wrong; what came before is kept when errors are skipped."""
     path = put(tmp_path / "a.json", data)
@@ -266,6 +267,7 @@ def test_wrong_json(data: str, line: int | None, read: int, message: str, tmp_pa
     ],
     ids=lambda value: repr(value)[:50],
 )
+@pytest.mark.usefixtures("no_collection")
 def test_wrong_line_seventeen(line: bytes, message: str, tmp_path: Path) -> None:
     """A wrong line is named by source and number, and the lines around it are read."""
     good = [b'{"text": "x%02d"}' % number for number in range(30)]  # 16 lines of 16 bytes stand before it

@@ -207,11 +207,17 @@ static inline uint32_t sk_lower_bound(const uint32_t *docids, uint32_t n, uint32
     return (uint32_t)(at - docids) + (n == 1 && *at < docid);
 }
 
+/* The block that may hold docid, c->blocks if none; quick when it is the decoded one or a little further on. */
+static inline uint32_t sk_block_at(const sk_cursor *c, uint32_t docid)
+{
+    uint32_t from = c->block != UINT32_MAX && (c->block == 0 || sk_block_last(c, c->block - 1) < docid) ? c->block : 0;
+    return sk_block_from(c, from, docid);
+}
+
 /* Frequency of docid (0 if it is not in the list) and its index in the decoded block; SK_DAMAGED below 0. */
 static inline int64_t sk_cursor_probe(sk_cursor *c, uint32_t docid, uint32_t *index)
 {
-    uint32_t from = c->block != UINT32_MAX && (c->block == 0 || sk_block_last(c, c->block - 1) < docid) ? c->block : 0;
-    uint32_t block = sk_block_from(c, from, docid);
+    uint32_t block = sk_block_at(c, docid);
     if (block >= c->blocks)
         return 0;
     if (sk_cursor_load(c, block, 1))
