@@ -312,7 +312,7 @@ static int decode_coded(sk_cursor *c, const uint8_t *at, size_t size, uint32_t p
 int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
 {
     c->block = UINT32_MAX;
-    c->known = c->found = 0;
+    c->known = 0;
     if (c->full == 0) {
         if (decode_coded(c, c->data, c->data_size, UINT32_MAX, c->df))
             return SK_DAMAGED;

@@ -151,7 +151,6 @@ typedef struct sk_cursor {
     uint32_t block, count; /* the decoded block (UINT32_MAX: none) and its postings */
     int with_tfs;
     uint32_t *docids, *tfs; /* capacity: 256, or df below */
-    uint32_t found;         /* where the last article was found in the decoded block */
     uint32_t known;         /* a posting of the decoded block whose positions' place is known, ... */
     uint64_t known_bit;     /* ... and the place; known == 0: none yet */
 } sk_cursor;
@@ -222,17 +221,19 @@ static inline int64_t sk_cursor_probe(sk_cursor *c, uint32_t docid, uint32_t *in
         return 0;
     if (sk_cursor_load(c, block, 1))
         return SK_DAMAGED;
-    /* Articles are mostly asked for in rising order: gallop from where the last one was found. */
-    uint32_t i = c->found, step = 1;
-    if (i >= c->count || c->docids[i] > docid)
-        i = 0;
-    while (i + step < c->count && c->docids[i + step] <= docid) {
-        i += step;
-        step *= 2;
+    uint32_t i;
+    if (c->count == SK_BLOCK) {
+        /* Count what is below, first among every 16th docid, then among the 16 in between: no branch to mispredict. */
+        uint32_t groups = 0, below = 0;
+        for (unsigned g = 0; g < SK_BLOCK / 16 - 1; g++)
+            groups += c->docids[16 * g + 15] < docid;
+        const uint32_t *group = c->docids + 16 * groups;
+        for (unsigned j = 0; j < 16; j++)
+            below += group[j] < docid;
+        i = 16 * groups + below;
+    } else {
+        i = sk_lower_bound(c->docids, c->count, docid);
     }
-    uint32_t reach = i + step < c->count ? step : c->count - i;
-    i += sk_lower_bound(c->docids + i, reach, docid);
-    c->found = i < c->count ? i : 0;
     if (i >= c->count || c->docids[i] != docid)
         return 0;
     *index = i;

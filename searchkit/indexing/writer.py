@@ -140,26 +140,12 @@ class Writer:
     def commit(self) -> int:
         """Make everything so far durable and visible; the generation. Without a change there is no new generation."""
         self._require_open()
-        try:
-            return self._commit()
-        except CommitUnknown:
-            self._failed = "its last commit is unknown"
-            raise
-        except BaseException:
-            self.rollback()
-            raise
+        return self._commit_or_give_up(compact=False)
 
     def compact(self) -> int:
         """Commit with all live articles in one segment; the generation."""
         self._require_open()
-        try:
-            return self._commit(compact=True)
-        except CommitUnknown:
-            self._failed = "its last commit is unknown"
-            raise
-        except BaseException:
-            self.rollback()
-            raise
+        return self._commit_or_give_up(compact=True)
 
     def rollback(self) -> None:
         """Forget everything since the last commit."""
@@ -281,7 +267,21 @@ class Writer:
 
     # ---- commit
 
-    def _commit(self, *, compact: bool = False) -> int:
+    def _commit_or_give_up(self, *, compact: bool) -> int:
+        """Commit. After an error nothing is pending; if nobody can know what came of it, the writer is done for."""
+        try:
+            return self._commit(compact=compact)
+        except Exception as error:
+            if isinstance(error, CommitUnknown):
+                self._failed = "nobody knows whether its last commit was published"
+            else:
+                self.rollback()
+            raise
+        except BaseException:
+            self._failed = "its last commit was interrupted"
+            raise
+
+    def _commit(self, *, compact: bool) -> int:
         segments = self._write_runs()
         if compact:
             segments = self._compacted(segments)
