@@ -41,7 +41,7 @@ def pytest_report_header() -> str:
 
 @pytest.fixture
 def no_collection() -> Iterator[None]:
-    """For tests that reach the recursion limit: a collection there would break the finalizers of other tests' garbage."""
+    """For tests that reach the recursion limit: a collection there would break finalizers of other tests' garbage."""
     gc.collect()
     gc.disable()
     yield

@@ -461,7 +461,9 @@ class TestAnyText:
         st.lists(
             st.one_of(
                 st.text(st.characters(codec="utf-8"), min_size=1, max_size=6),
-                st.sampled_from(['"a b"', '"c  d"~2', "don't", "what?", "U.S.", "COVID-19", "and", "’tis", "-", "x-"]),
+                st.sampled_from(
+                    ['"a b"', '"c  d"~2', "don't", "what?", "U.S.", "COVID-19", "and", "’tis", "-", "x-", "AND", "OR"]
+                ),
             ),
             min_size=1,
             max_size=6,
@@ -477,12 +479,24 @@ class TestAnyText:
 
     def test_the_short_road_is_taken(self) -> None:
         """The law above would hold of a short road that nothing takes."""
-        for text in ("a b c", " a\n", '"a b" c', '"a b"~2', "U.S. COVID-19 don't 3.5% what?", "日本語 naïve"):
+        for text in (
+            "a AND b",
+            'a OR "b c" OR d',
+            "a b c",
+            " a\n",
+            '"a b" c',
+            '"a b"~2',
+            "U.S. COVID-19 don't 3.5% what?",
+            "日本語 naïve",
+        ):
             assert parse_module._plain(text, "any") is not None
         for text in (
             "",
             " ",
-            "a AND b",
+            "a AND b OR c",
+            "a AND",
+            "a b AND c",
+            "a AND AND",
             "NOT",
             "-a",
             "a*",
@@ -732,7 +746,7 @@ def deepest_bracket(text: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("text", "is_loaded"), [("plain words", False), ('"a phrase"~2 and words', False), ("a AND b", True)]
+    ("text", "is_loaded"), [("plain words", False), ('"a phrase"~2 and words', False), ("a AND (b OR c)", True)]
 )
 def test_whoosh_is_imported_by_the_first_query_that_needs_it(text: str, is_loaded: bool) -> None:
     program = (

@@ -2,8 +2,8 @@
 
 Text goes one of two roads to the same meaning:
 
-- Words and phrases side by side, which is most of what people type, are recognised by one expression and become nodes
-  at once.
+- Words and phrases side by side, which is most of what people type, or all joined by AND or all by OR, are recognised
+  by one expression and become nodes at once.
 - All else is scanned into tokens (`scan`), mended (`repair`), and handed to Whoosh's query parser, which knows how
   brackets, operators, signs, fields and boosts bind. Whoosh sees only the skeleton of the query: every word, phrase or
   date stands in it as a number. So nothing that a person types can be misread on the way, Whoosh's time grows with the
@@ -98,24 +98,36 @@ def parse_with_warnings(
 
 
 def _plain(text: str, match: Match) -> Query | None:
-    """The query, if the text is nothing but words and phrases."""
+    """The query, if the text is nothing but words and phrases, side by side or all joined by AND or all by OR."""
     if not _PLAIN.fullmatch(text):
         return None
     nodes: list[Query]
+    group = "OR" if match == "any" else "AND"
     if '"' in text:
-        nodes = []
-        for phrase, slop, word in _PIECE.findall(text):
-            if word in OPERATORS:
-                return None
-            nodes.append(Term(word) if word else Phrase(phrase, int(slop or 1)))
+        pieces = _PIECE.findall(text)
+        words = [word for _, _, word in pieces]
+        if not OPERATORS.isdisjoint(words):
+            group = _joined_by(words)
+            pieces = pieces[::2]
+        nodes = [Term(word) if word else Phrase(phrase, int(slop or 1)) for phrase, slop, word in pieces]
     else:
         words = text.split()
         if not OPERATORS.isdisjoint(words):
-            return None
+            group = _joined_by(words)
+            words = words[::2]
         nodes = [Term(word) for word in words]
+    if not group:
+        return None
     if len(nodes) == 1:
         return nodes[0]
-    return Or(*nodes) if match == "any" else And(*nodes)
+    return Or(*nodes) if group == "OR" else And(*nodes)
+
+
+def _joined_by(words: list[str]) -> str:
+    """AND or OR, if that and nothing else stands between all words; else ""."""
+    between = set(words[1::2])
+    alone = len(words) % 2 and len(words) <= MAX_TOKENS and OPERATORS.isdisjoint(words[::2])
+    return between.pop() if alone and between in ({"AND"}, {"OR"}) else ""
 
 
 def _full(text: str, match: Match, complaints: Complaints, dates: DateReader) -> Query:
