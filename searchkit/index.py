@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -41,6 +42,8 @@ Sort: TypeAlias = Literal["score", "newest", "oldest"]
 
 DEFAULT_WAIT = 10.0  # seconds for the lock
 DEFAULT_MEMORY = "256MB"
+
+CHUNK = 64  # queries of a batch that are bound before they are given to other threads
 
 
 @attrs.frozen
@@ -274,8 +277,8 @@ class Index:
         now: datetime | None = None,
     ) -> list[Results]:
         """`search` for many queries, on `threads` threads (None: one for each processor), the GIL released."""
-        asks = [self._ask(query, match, since, until, on, dates, now) for query in queries]
         settings = self._settings(limit, offset, sort, k1, b)
+        asks = (self._ask(query, match, since, until, on, dates, now) for query in queries)
         return _search_many(asks, settings, threads, self._skipping)
 
     def count(
@@ -510,36 +513,58 @@ class _Ask:
         return Results(found, counter=self.count, seconds=seconds, warnings=self.warnings)
 
 
-def _search_many(asks: list[_Ask], settings: _Settings, threads: int | None, skipping: bool) -> list[Results]:
+def _search_many(queries: Iterable[_Ask], settings: _Settings, threads: int | None, skipping: bool) -> list[Results]:
+    """Bind in this thread, a chunk at a time; the other threads evaluate the chunks that are bound, without the GIL."""
     import os
-    from threading import Thread
+    from concurrent.futures import ThreadPoolExecutor
 
     if threads is None:
         threads = os.cpu_count() or 1
     if type(threads) is not int or threads < 1:
         raise QueryError(f"threads is {threads!r}", hint="it must be a whole number from 1, or None")
-    answers: list[tuple[list[tuple[float, int, int]], float]] = [([], 0.0)] * len(asks)
-    places, programs, averages, sorts = [], [], [], []
-    for place, ask in enumerate(asks):
-        if not ask.wanted(settings) or ask.bound is None:
-            continue
-        program, leaves = plan(ask.bound, ask.snapshot)
-        places.append(place)
-        programs.append(program)
-        averages.append(ask.snapshot.average)
-        sorts.append(ask.sort(settings, len(leaves)))
-    if programs:
-        wanted = max(asks[place].wanted(settings) for place in places)
-        batch = Batch(programs, settings.k1, settings.b, averages, wanted, sorts, skipping)
-        helpers = [Thread(target=batch.work) for _ in range(min(threads, len(programs)) - 1)]
-        for helper in helpers:
-            helper.start()
-        batch.work()
-        for helper in helpers:
-            helper.join()
-        for place, answer in zip(places, batch.results(), strict=True):
+    chunks: list[_Chunk] = []
+    with ThreadPoolExecutor(max(threads - 1, 1), "searchkit-search") as pool:
+        asks = iter(queries)
+        while some := list(islice(asks, CHUNK)):
+            chunk = _Chunk(some, settings, skipping)
+            chunks.append(chunk)
+            for _ in range(threads - 1):
+                pool.submit(chunk.work)
+        for chunk in chunks:
+            chunk.work()
+    return [result for chunk in chunks for result in chunk.results()]
+
+
+class _Chunk:
+    """Some queries of a batch."""
+
+    def __init__(self, asks: list[_Ask], settings: _Settings, skipping: bool) -> None:
+        self._asks = asks
+        self._settings = settings
+        self._places, programs, averages, sorts, wanted = [], [], [], [], 0
+        for place, ask in enumerate(asks):
+            if not ask.wanted(settings) or ask.bound is None:
+                continue
+            program, leaves = plan(ask.bound, ask.snapshot)
+            self._places.append(place)
+            programs.append(program)
+            averages.append(ask.snapshot.average)
+            sorts.append(ask.sort(settings, len(leaves)))
+            wanted = max(wanted, ask.wanted(settings))
+        self._batch = Batch(programs, settings.k1, settings.b, averages, wanted, sorts, skipping)
+
+    def work(self) -> None:
+        """Evaluate queries until none is left. Called by any number of threads."""
+        self._batch.work()
+
+    def results(self) -> list[Results]:
+        """Requires: all threads are done."""
+        answers: list[tuple[list[tuple[float, int, int]], float]] = [([], 0.0)] * len(self._asks)
+        for place, answer in zip(self._places, self._batch.results(), strict=True):
             answers[place] = answer
-    return [ask.results(hits, settings, seconds) for ask, (hits, seconds) in zip(asks, answers, strict=True)]
+        return [
+            ask.results(hits, self._settings, seconds) for ask, (hits, seconds) in zip(self._asks, answers, strict=True)
+        ]
 
 
 def _telling(
