@@ -140,7 +140,8 @@ class Article:
         `Article` refuses.
         """
         if type(mapping) is not dict and not isinstance(mapping, Mapping):
-            raise ArticleError(f"an article is an Article or a mapping, not {_kind(mapping)}")
+            hint = "a text is made one with Article(text), files are read with read_articles(path)"
+            raise ArticleError(f"an article is an Article or a mapping, not {_kind(mapping)}", hint=hint)
         unknown = [str(key) for key in mapping if key not in KEYS]
         if unknown:
             raise ArticleError(f"unknown key {unknown[0]!r}", hint='your own values go into the mapping "fields"')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from errno import ENOTDIR
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -118,10 +119,13 @@ def create(
     exist_ok      open the index that is there instead of raising IndexExists (its own options then hold).
     """
     storage: Storage = MemoryStorage() if path is None else FolderStorage(path)
+    check_bm25(k1, b)
     options = Options(Analyzer.named(analyzer), title_weight, float(k1), float(b), timezone, store)
     try:
         storage.create(Manifest(MANIFEST_FORMAT, 1, options.to_json()))
     except FileExistsError as error:
+        if not Path(storage.path).is_dir():
+            raise NotADirectoryError(ENOTDIR, "a file stands where the index is to be", storage.path) from error
         if not exist_ok:
             raise IndexExists(storage.path) from error
     return Index(storage, writable=True)
@@ -173,6 +177,9 @@ class Index:
         start = time.perf_counter()
         if isinstance(articles, Article | Mapping):
             articles = (articles,)
+        if isinstance(articles, str | bytes) or not isinstance(articles, Iterable):
+            hint = "a text is made one with Article(text), files are read with read_articles(path)"
+            raise ArticleError(f"add takes articles, not a value of type {type(articles).__name__}", hint=hint)
         with self.writer(memory=memory, wait=wait) as writer:
             tell = _printer() if progress is True else progress or None
             added = writer.add(articles if tell is None else _telling(articles, tell), workers=workers)
@@ -220,6 +227,11 @@ class Index:
     def analyzer(self) -> Analyzer:
         """How this index turns text into terms."""
         return self._snapshot().analyzer
+
+    @property
+    def options(self) -> Options:
+        """What this index was created with."""
+        return self._snapshot().options
 
     # ---- search
 
@@ -278,6 +290,8 @@ class Index:
     ) -> list[Results]:
         """`search` for many queries, on `threads` threads (None: one for each processor), the GIL released."""
         settings = self._settings(limit, offset, sort, k1, b)
+        if isinstance(queries, str | Query):
+            raise QueryError("search_many takes several queries", hint="give a list of them, or ask with search")
         asks = (self._ask(query, match, since, until, on, dates, now) for query in queries)
         return _search_many(asks, settings, threads, self._skipping)
 
@@ -414,7 +428,7 @@ class Index:
 
     def _settings(self, limit: int | None, offset: int, sort: Sort, k1: float | None, b: float | None) -> _Settings:
         options = self._snapshot().options
-        if sort not in SORTS:
+        if not isinstance(sort, str) or sort not in SORTS:
             raise QueryError(f"sort is {sort!r}", hint=f"it must be one of {', '.join(SORTS)}")
         for name, value in (("limit", limit), ("offset", offset)):
             if value is not None and (type(value) is not int or value < 0):

@@ -156,3 +156,14 @@ def test_ordinary_text_needs_no_nltk() -> None:
         "assert len(s(t, 0, len(t))) == 2; assert 'nltk' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("sentence", ["A storm came. ", "storm ", "嵐が来た。", "storm" * 1_000 + " "])
+def test_an_overlong_paragraph_is_taken_for_several(sentence: str) -> None:
+    """No word of it is cut or lost, and no piece is longer than it must be."""
+    text = (sentence * 20_000)[:60_000].rpartition(sentence)[0] + sentence.strip()
+    paragraphs = paragraph_spans(text)
+    assert len(paragraphs) > 5
+    assert "".join(text[start:end] for start, end in paragraphs).replace(" ", "") == text.replace(" ", "")
+    assert max(end - start for start, end in paragraphs) < 10_000
+    assert {text[end - 1] for _, end in paragraphs} == {sentence.strip()[-1]}

@@ -236,3 +236,14 @@ def test_fear_of_many_matches() -> None:
     found = find_matches(spans(text), marks("storm", "rain"), term_of)
     assert len(found) == 160_000
     assert snippets(text, found, 1) == ["**storm** **rain**. **storm** **rain**."]
+
+
+@pytest.mark.parametrize("between", [". ", ".\n\n", " ", "... -- "])
+def test_among_very_many_matches_the_best_window_is_found(between: str) -> None:
+    """Only some of a thousand matches are looked at closely; those with the most distinct words are among them."""
+    filler = " ".join(["Storm", *["word"] * 30]) + between
+    text = filler * 500 + "Storm, rain and hail" + between + filler * 500
+    found = find_matches(spans(text), marks("storm", "rain", "hail"), term_of)
+    assert len(found) > 1000
+    assert "**Storm**, **rain** and **hail**" in snippets(text, found, 1, sentences=1)[0]
+    assert len(snippets(text, found, 5, sentences=1)) == 5

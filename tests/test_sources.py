@@ -667,7 +667,7 @@ def test_missing_and_unknown_sources_are_said_at_once(tree: Path) -> None:
         read_articles("")
     with pytest.raises(FileNotFoundError, match="no file matches"):
         read_articles(f"{tree}/*.pdf")
-    with pytest.raises(ArticleError, match=r"form of \.md is not known.*format="):
+    with pytest.raises(ArticleError, match=r"form of \.md is not known.*name the format"):
         read_articles(tree / "README.md", on_error="skip")
     only = put(tree / "only" / "notes.md", "x").parent
     with pytest.raises(ArticleError, match="no file of a known form"):

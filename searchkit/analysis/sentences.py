@@ -26,6 +26,7 @@ __all__ = ["paragraph_spans", "sentence_spans"]
 Span = tuple[int, int]
 
 PIECE = 2_000  # characters given to Punkt at once: its time may grow with the square of them
+LONGEST_PARAGRAPH = 4_000  # characters; a longer one is taken for several
 LONGEST_WORD = 200  # characters without a blank that are looked at to decide about the stop behind them
 WRAPPED_LINE = range(40, 101)  # characters of a line that a mail program or an editor may have wrapped
 
@@ -69,6 +70,7 @@ _PLAIN = {ord(blank): " " for blank in "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680
 _PLAIN |= dict.fromkeys(range(0x2000, 0x200B), " ")
 _PLAIN |= dict.fromkeys(map(ord, "“”„‟«»‘‚‹「『"), '"') | dict.fromkeys(map(ord, "’›」』"), "'")
 
+_BLANK = re.compile(r"\s")
 _EMPTY_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 # Stops that need no blank behind them, with the quotes and brackets that close after them.
 _FULL_WIDTH_END = re.compile(r"[。！？｡؟۔।]+[\"')\]}）]*")
@@ -91,18 +93,19 @@ def paragraph_spans(text: str) -> list[Span]:
     """The paragraphs of a text, without outer blanks.
 
     An empty line ends one. So does the end of a line, except after one of 40 to 100 characters that ends in a letter,
-    a digit or a comma: that line was wrapped.
+    a digit or a comma: that line was wrapped. One over LONGEST_PARAGRAPH characters is cut behind a stop, or else at a
+    blank, so that finding a sentence in a text without paragraphs does not mean cutting all of it.
     """
-    spans = []
+    spans: list[Span] = []
     for start, end in _between(text, _EMPTY_LINE):
         line = start
         while (newline := text.find("\n", line, end)) >= 0:
             last = text[line:newline].rstrip()[-1:]
             if newline - line not in WRAPPED_LINE or not (last.isalnum() or last == ","):
-                spans.append((start, newline))
+                spans += _shortened(text, start, newline)
                 start = newline + 1
             line = newline + 1
-        spans.append((start, end))
+        spans += _shortened(text, start, end)
     return [span for span in (_strip(text, start, end) for start, end in spans) if span[0] < span[1]]
 
 
@@ -115,6 +118,26 @@ def sentence_spans(text: str, start: int, end: int) -> list[Span]:
         if left < right:
             spans += [(start + a, start + b) for a, b in _spans_of_part(plain, left, right)]
     return spans
+
+
+def _shortened(text: str, start: int, end: int) -> Iterator[Span]:
+    """The paragraph text[start:end], in pieces if it is too long; no word is cut and no short rest left."""
+    while end - start > LONGEST_PARAGRAPH:
+        middle, last = start + LONGEST_PARAGRAPH // 2, start + LONGEST_PARAGRAPH
+        for mark in (". ", "。", " "):
+            cut = text.rfind(mark, middle, last)
+            if cut >= 0:
+                break
+        else:
+            blank = _BLANK.search(text, last, end)
+            if blank is None:
+                break
+            mark, cut = " ", blank.start()
+        if end - cut < LONGEST_PARAGRAPH // 2:
+            break
+        yield start, cut + len(mark)
+        start = cut + len(mark)
+    yield start, end
 
 
 def _spans_of_part(plain: str, start: int, end: int) -> Iterator[Span]:

@@ -18,14 +18,21 @@ DONE, NO_HIT, BAD_USE, INDEX_TROUBLE, FAULT, INTERRUPTED = 0, 1, 2, 3, 70, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (by default that of the process); the exit code."""
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:  # also while modules are loaded
+        return _complain("interrupted; what was not yet committed is not in the index", INTERRUPTED)
+
+
+def _run(arguments: list[str]) -> int:
     import click
 
     from searchkit.cli.program import program
-    from searchkit.errors import ArticleError, DateError, QueryError, SearchkitError
+    from searchkit.errors import ArticleError, DateError, IndexNotFound, QueryError, SearchkitError
 
     _forgive_encodings()
     try:
-        with program.make_context("searchkit", list(sys.argv[1:] if arguments is None else arguments)) as context:
+        with program.make_context("searchkit", arguments) as context:
             code = program.invoke(context)
         sys.stdout.flush()
         return int(code or DONE)
@@ -41,10 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except IndexNotFound as error:
+        return _complain(f"no index at {error.path}: make one with `searchkit index SOURCE... -i INDEX`", INDEX_TROUBLE)
     except (SearchkitError, OSError) as error:
         return _complain(str(error), INDEX_TROUBLE)
-    except (KeyboardInterrupt, click.Abort):
-        return _complain("interrupted; what was not yet committed is not in the index", INTERRUPTED)
+    except click.Abort:
+        raise KeyboardInterrupt from None
     except Exception:
         import traceback
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from searchkit.cli.options import index_option
 from searchkit.cli.screen import in_bytes, say
 from searchkit.cli.target import open_index
+
+if TYPE_CHECKING:
+    from searchkit.index import IndexStats
 
 __all__ = ["compact"]
 
@@ -19,8 +24,10 @@ def compact(where: str) -> int:
         before = index.stats()
         index.compact()
         after = index.stats()
-    say(
-        f"{before.segments:,} segments of {in_bytes(before.live_bytes + before.dead_bytes)} -> "
-        f"{after.segments:,} of {in_bytes(after.live_bytes + after.dead_bytes)}"
-    )
+    say(f"{_shown(before)} -> {_shown(after)}")
     return 0
+
+
+def _shown(stats: IndexStats) -> str:
+    segments = "1 segment" if stats.segments == 1 else f"{stats.segments:,} segments"
+    return f"{segments} of {in_bytes(stats.live_bytes + stats.dead_bytes)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,7 +28,7 @@ def _keys(context: click.Context, parameter: click.Parameter, value: str | None)
         return None
     pairs = [pair.partition("=") for pair in value.split(",")]
     if not all(ours and sign and theirs for ours, sign, theirs in pairs):
-        raise click.BadParameter("give it as OURS=THEIRS,OURS=THEIRS, such as text=body,date=published")
+        raise click.BadParameter("give it as OURS=THEIRS,OURS=THEIRS, such as text=body,date=published.")
     return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
 
 
@@ -90,8 +91,10 @@ def index(
         raise click.UsageError(f"{error.filename}: {error.strerror}.") from error
     except (ValueError, LookupError) as error:
         raise click.UsageError(f"{error}.") from error
+    # The first article first: what cannot be read at all leaves no empty index behind.
+    begun = itertools.chain(list(itertools.islice(articles, 1)), articles)
     with _opened(where, options) as target, watching(report, _size(sources)) as watch:
-        added = target.add(watch(articles))
+        added = target.add(watch(begun))
     complain_of_each("skipped", report.skipped)
     complain_of_each("taken without a date", report.undated)
     rate = report.bytes / 1e6 / max(added.seconds, 1e-6)
@@ -110,11 +113,15 @@ def _opened(where: str, options: dict[str, Any]) -> Index:
     if folder is None:
         raise click.UsageError(f"{where} holds other files and is no index: name another place with -i.")
     if is_index(folder):
-        if options:
-            raise click.UsageError(f"{where} exists: options for a new index cannot be given any more.")
-        return searchkit.open(folder)
+        opened = searchkit.open(folder)
+        for name, value in options.items():
+            kept = opened.analyzer.name if name == "analyzer" else getattr(opened.options, name)
+            if kept != value:
+                opened.close()
+                raise click.UsageError(f"{where} exists and has {name} {kept}: {value} is for a new index only.")
+        return opened
     try:
-        return searchkit.create(folder, **options)
+        return searchkit.create(folder, exist_ok=True, **options)  # another process may just have made it
     except ValueError as error:
         raise click.UsageError(f"{error}.") from error
 

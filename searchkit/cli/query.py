@@ -76,7 +76,7 @@ def query(
     Prints the best articles first: on a terminal with the matches in colour, in a pipe one line a hit (score, date, id,
     title, snippet, separated by tabs). Exit code 0 if there are hits, 1 if there are none.
 
-    A query that begins with a minus goes behind two: searchkit query -- '-word'.
+    A query that begins with a minus goes last, behind two: searchkit query -i seeds -- '-word'.
     """
     import searchkit
 

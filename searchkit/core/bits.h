@@ -16,55 +16,7 @@
 #include <string.h>
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "searchkit's files are little-endian, and so is its compiled core"/* The n positions of one article, looked into without decoding them. */
-typedef struct sk_position_code {
-    const uint8_t *base;
-    size_t bytes;
-    uint64_t at;
-    uint32_t n, length;
-} sk_position_code;
-
-/* The place of the k-th set bit (from 0). Requires: there are more than k. */
-static inline unsigned sk_select(uint64_t word, unsigned k)
-{
-#ifdef SK_PDEP
-    return (unsigned)__builtin_ctzll(__builtin_ia32_pdep_di(UINT64_C(1) << k, word));
-#else
-    while (k--)
-        word &= word - 1;
-    return (unsigned)__builtin_ctzll(word);
-#endif
-}
-
-/* Whether a position is among them. Requires: position < length, and the code lies within its bytes. */
-static inline int sk_code_holds(const sk_position_code *c, uint32_t position)
-{
-    if (c->n == 1) {
-        uint64_t mask = (UINT64_C(1) << sk_bit_width(c->length - 1)) - 1;
-        return (sk_bits_peek(c->base, c->bytes, c->at) & mask) == position;
-    }
-    unsigned low = sk_positions_low(c->n, c->length);
-    uint64_t highs = c->at + (uint64_t)c->n * low, count = c->n + ((c->length - 1) >> low), bit = 0;
-    uint32_t bucket = position >> low, zeros = bucket; /* skip so many zeros: then come the bucket's ones */
-    while (zeros) {
-        uint64_t gaps = ~sk_bits_peek(c->base, c->bytes, highs + bit) & ((UINT64_C(1) << 56) - 1);
-        unsigned here = (unsigned)__builtin_popcountll(gaps);
-        if (here >= zeros) {
-            bit += sk_select(gaps, zeros - 1) + 1;
-            break;
-        }
-        zeros -= here;
-        bit += 56;
-        if (bit >= count)
-            return 0;
-    }
-    uint64_t low_mask = (UINT64_C(1) << low) - 1, wanted = position & low_mask, index = bit - bucket;
-    for (; bit < count && (sk_bits_peek(c->base, c->bytes, highs + bit) & 1); bit++, index++)
-        if ((sk_bits_peek(c->base, c->bytes, c->at + index * low) & low_mask) == wanted)
-            return 1;
-    return 0;
-}
-
+#error "searchkit's files are little-endian, and so is its compiled core"
 #endif
 
 enum { SK_RICE_ESCAPE = 24, SK_RICE_K_MAX = 31 };
@@ -310,6 +262,7 @@ static inline int sk_positions_get(const uint8_t *base, size_t bytes, uint64_t a
     }
     return i < n || damaged || least > length ? -1 : 0;
 }
+
 /* The n positions of one article, looked into without decoding them. */
 typedef struct sk_position_code {
     const uint8_t *base;
@@ -338,7 +291,7 @@ static inline int sk_code_holds(const sk_position_code *c, uint32_t position)
         return (sk_bits_peek(c->base, c->bytes, c->at) & mask) == position;
     }
     unsigned low = sk_positions_low(c->n, c->length);
-    uint64_t highs = c->at + (uint64_t)c->n * low, count = c->n + ((c->length - 1) >> low), bit = 0;
+    uint64_t highs = c->at + (uint64_t)c->n * low, count = (uint64_t)c->n + ((c->length - 1) >> low), bit = 0;
     uint32_t bucket = position >> low, zeros = bucket; /* skip so many zeros: then come the bucket's ones */
     while (zeros) {
         uint64_t gaps = ~sk_bits_peek(c->base, c->bytes, highs + bit) & ((UINT64_C(1) << 56) - 1);

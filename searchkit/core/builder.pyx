@@ -456,7 +456,7 @@ cdef class Merge:
             raise MemoryError
         at = self._order()
         if at != UINT32_MAX:
-            raise CorruptIndex(self.segments[at].path, "ids")
+            raise CorruptIndex(self.segments[at].path, "ids or dates")
 
     def __dealloc__(self):
         cdef uint32_t i
@@ -501,7 +501,7 @@ cdef class Merge:
                     start[i] = sk_load64s(run)
                     end[i] = sk_load64s(run + 8)
                     id[i] = sk_id(s, heads[i], &length[i])
-                    if id[i] == NULL:
+                    if id[i] == NULL or not (0 <= start[i] < end[i] or start[i] == end[i] == -1):
                         return i
                     fresh[i] = 1
                 if best == 64:

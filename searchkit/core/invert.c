@@ -152,7 +152,7 @@ int sk_run_add(sk_run *r, const uint8_t *title, size_t title_length, const uint8
     if (r->title_weight && title_length) {
         failed = log_tokens(r, title, title_length);
         title_tokens = (uint32_t)(r->log_length - start);
-        for (uint32_t copy = 1; copy < r->title_weight && !failed; copy++) {
+        for (uint32_t copy = 1; copy < r->title_weight && title_tokens && !failed; copy++) {
             if (r->log_length + title_tokens > r->log_room) {
                 uint64_t room = (r->log_length + title_tokens) * 2;
                 failed = grow((void **)&r->log, sizeof *r->log, room);

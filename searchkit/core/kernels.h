@@ -10,14 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SK_BLOCK = 256, SK_LANES = 8, SK_ROWS = 32 };
+enum { SK_BLOCK = 256, SK_LANES = 8, SK_ROWS = 32, SK_SURE_WIDTH = 26 };
 
 typedef struct sk_kernels {
     const char *name;
 
     /* Unpack the 256 docids of a full block: 8 lanes of 32 consecutive docids, gaps less one packed with `width` bits,
      * row j of all lanes side by side. `previous` is the last docid before the block (0xFFFFFFFF before the first).
-     * Reads width * 32 bytes. Returns the largest docid written, so that damaged bytes can be told by the caller. */
+     * Reads width * 32 bytes. Returns the last docid, or 0xFFFFFFFF if there is none below that. Then the docids rise,
+     * unless gaps wider than SK_SURE_WIDTH ran around 2^32 inside a lane: that is the caller's to tell. */
     uint32_t (*docids)(const uint8_t *in, unsigned width, uint32_t previous, uint32_t *out);
 
     /* Unpack 256 values of `width` bits, value i in lane i % 8 and row i / 8, and add one to each. Reads width * 32 bytes. */

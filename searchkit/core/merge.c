@@ -40,6 +40,7 @@ static int gather(const sk_merge_source *source, uint32_t *docids, uint32_t *tfs
 {
     sk_cursor c;
     uint32_t n = 0;
+    uint64_t past = 0; /* bits of positions of the blocks so far */
     int failed = sk_cursor_open(&c, source->segment, &source->walk.list);
     for (uint32_t block = 0; !failed && block < c.blocks; block++) {
         failed = sk_cursor_load(&c, block, 1);
@@ -47,7 +48,7 @@ static int gather(const sk_merge_source *source, uint32_t *docids, uint32_t *tfs
             break;
         /* The codes stand one behind the other from the block's first posting on. */
         uint64_t bit = sk_cursor_position_bit(&c, 0);
-        if (bit == UINT64_MAX)
+        if (bit == UINT64_MAX || bit < past)
             failed = SK_DAMAGED;
         uint64_t from = bit;
         for (uint32_t i = 0; i < c.count && !failed; i++) {
@@ -66,6 +67,7 @@ static int gather(const sk_merge_source *source, uint32_t *docids, uint32_t *tfs
         if (!failed && (bit > (uint64_t)c.positions_size * 8 ||
                         sk_touch(source->segment, c.positions + from / 8, (size_t)((bit + 7) / 8 - from / 8))))
             failed = SK_DAMAGED;
+        past = bit;
     }
     sk_cursor_close(&c);
     *count = n;

@@ -45,8 +45,9 @@ int sk_segment_open(sk_segment *s, const char **damaged)
     s->longest = sk_load64s(m + 56);
     s->term_count = sk_load64(m + 64);
     s->form_count = sk_load64(m + 72);
-    if (articles == 0 || articles >= UINT32_MAX || !(s->b >= 0 && s->b <= 1) || !(s->average >= 0) ||
-        s->length_min > s->length_max || s->title_weight > 100 || s->longest < 0)
+    if (articles == 0 || articles >= UINT32_MAX || !(s->b >= 0 && s->b <= 1) || !(s->average >= 0 && s->average < 1e10) ||
+        (s->average == 0 && s->term_count) || s->length_min > s->length_max || s->title_weight > 100 || s->longest < 0 ||
+        s->total_length < articles * s->length_min || s->total_length > articles * s->length_max)
         return SK_DAMAGED;
     s->articles = (uint32_t)articles;
     *damaged = "lengths";
@@ -145,6 +146,9 @@ int sk_dict_next(sk_dict_walk *w)
                 return SK_DAMAGED;
             stop = sk_load32(entry + SK_INDEX_ENTRY);
         }
+        /* Blocks and their lists follow one another: none is read twice on a walk, however long the index. */
+        if (w->next && (w->next != w->keys.at + offset || w->payload != sk_load64(entry + 4)))
+            return SK_DAMAGED;
         if (offset >= stop || stop > w->keys.size || sk_touch(w->segment, w->keys.at + offset, stop - offset))
             return SK_DAMAGED;
         w->next = w->keys.at + offset;
@@ -309,6 +313,19 @@ static int decode_coded(sk_cursor *c, const uint8_t *at, size_t size, uint32_t p
     return SK_OK;
 }
 
+static int rising(const uint32_t *docids, uint32_t previous, uint32_t articles)
+{
+    uint32_t least = previous + 1;
+    for (uint32_t i = 0; i < SK_BLOCK; i++) {
+        if (docids[i] < least || docids[i] >= articles)
+            return 0;
+        least = docids[i] + 1;
+    }
+    return 1;
+}
+
+/* What callers rely on afterwards: docids rise, lie behind the block before and below the number of articles, and end
+ * with the block's last one. So a docid looked up again is found in this block. */
 int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
 {
     c->block = UINT32_MAX;
@@ -324,7 +341,7 @@ int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
     uint32_t offset = sk_load32(c->offsets + 4 * (size_t)block);
     uint32_t end = block + 1 < c->blocks ? sk_load32(c->offsets + 4 * (size_t)(block + 1)) : (uint32_t)c->data_size;
     uint32_t previous = block ? sk_block_last(c, block - 1) : UINT32_MAX;
-    if (offset > end || end > c->data_size)
+    if (offset > end || end > c->data_size || (block && previous == UINT32_MAX))
         return SK_DAMAGED;
     const uint8_t *at = c->data + offset;
     size_t size = end - offset;
@@ -332,6 +349,8 @@ int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
         if (decode_coded(c, at, size, previous, c->df % SK_BLOCK))
             return SK_DAMAGED;
         c->count = c->df % SK_BLOCK;
+        if (c->docids[c->count - 1] != sk_block_last(c, block))
+            return SK_DAMAGED;
         c->with_tfs = 1;
     } else {
         if (size < 2 || sk_touch(c->segment, at, size))
@@ -340,8 +359,9 @@ int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
         if (width > 32 || tf_width > 30 || size != 2 + 32 * ((size_t)width + tf_width))
             return SK_DAMAGED;
         const sk_kernels *k = sk_kernels_get();
-        uint32_t most = k->docids(at + 2, width, previous, c->docids);
-        if (most >= c->segment->articles || c->docids[SK_BLOCK - 1] != sk_block_last(c, block))
+        uint32_t last = k->docids(at + 2, width, previous, c->docids);
+        if (last >= c->segment->articles || last != sk_block_last(c, block) ||
+            (width > SK_SURE_WIDTH && !rising(c->docids, previous, c->segment->articles)))
             return SK_DAMAGED;
         if (with_tfs)
             k->frequencies(at + 2 + 32 * (size_t)width, tf_width, c->tfs);

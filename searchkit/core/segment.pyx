@@ -121,11 +121,13 @@ cdef class Segment:
         self.path = path
         self._keep = (whole, sums)
         self.s.file = base
-        self.s.file_size = sums_at(base, &sums[0], whole.shape[0]) if sums.shape[0] else whole.shape[0]
+        self.s.file_size = sums_at(base, &sums[0], whole.shape[0])
         self.s.page_sums = &sums[0]
         self.s.page_size = page_size
         self.s.pages = sums.shape[0] // 4
-        self._seen = bytearray(max(self.s.pages, 1))
+        if not page_size or self.s.pages < (self.s.file_size + page_size - 1) // page_size:
+            raise ValueError(f"{path}: {self.s.pages} checksums of pages of {page_size} in {self.s.file_size} bytes")
+        self._seen = bytearray(self.s.pages)
         self.s.page_seen = <uint8_t *>(<char *>self._seen)
         for name in ("meta", "lengths", "titles", "dates", "ids", "id_order", "terms", "term_index", "forms",
                      "form_index", "postings", "store", "store_index"):
@@ -253,6 +255,8 @@ cdef class Segment:
         for docid in range(self.s.articles):
             if not bits[docid >> 3] >> (docid & 7) & 1:
                 total += sk_length(&self.s, docid)
+        if total > self.s.total_length:
+            raise CorruptIndex(self.path, "lengths", f"{self.s.total_length} tokens in all", f"{total} in deleted articles")
         return total
 
     def term_of(self, str form):
@@ -295,7 +299,10 @@ cdef class Segment:
             if not more:
                 return found
             if walk.key_length >= length and not memcmp(walk.key, start, length):
-                found.append(((<const char *>walk.key)[: walk.key_length], walk.list.df))
+                try:
+                    found.append(((<const char *>walk.key)[: walk.key_length].decode("utf-8"), walk.list.df))
+                except UnicodeDecodeError:
+                    raise CorruptIndex(self.path, "terms", "UTF-8", "something else") from None
             elif memcmp(walk.key, start, min(length, <size_t>walk.key_length)) > 0:
                 return found
 
@@ -360,7 +367,7 @@ cdef list _verify(Segment segment):
     cdef int more, failed = 0
     cdef uint32_t block, i, previous, docid, length_max = 0, length_min = UINT32_MAX
     cdef uint32_t *positions = NULL
-    cdef uint64_t tokens = 0, total = 0, terms = 0
+    cdef uint64_t tokens = 0, total = 0, terms = 0, most
     cdef double bound, norm
     cdef uint32_t *lengths = NULL
     cdef int forms
@@ -413,7 +420,9 @@ cdef list _verify(Segment segment):
         last = key
 
     tokens = 0
-    positions = <uint32_t *>malloc(4 * (<size_t>s.length_max + 1))
+    # No article has more positions than tokens, and no list more than its bytes have bits.
+    most = min(<uint64_t>length_max, <uint64_t>s.postings.size * 8)
+    positions = <uint32_t *>malloc(4 * (<size_t>most + 1))
     if positions == NULL:
         raise MemoryError
     try:
@@ -432,6 +441,11 @@ cdef list _verify(Segment segment):
                     findings.append((section, f"{key!r} out of order"))
                     break
                 last = key
+                try:
+                    key.decode("utf-8")
+                except UnicodeDecodeError:
+                    findings.append((section, f"{key!r} is no UTF-8"))
+                    break
                 if forms:
                     continue
                 failed = sk_cursor_open(&c, s, &walk.list)
@@ -445,7 +459,9 @@ cdef list _verify(Segment segment):
                         if failed:
                             break
                         docid = c.docids[i]
-                        if (previous != UINT32_MAX and docid <= previous) or sk_cursor_positions(&c, i, positions):
+                        if (previous != UINT32_MAX and docid <= previous) or c.tfs[i] > most + 1 or sk_cursor_positions(
+                            &c, i, positions
+                        ):
                             failed = SK_DAMAGED
                             break
                         previous = docid
@@ -464,6 +480,12 @@ cdef list _verify(Segment segment):
     finally:
         free(positions)
     return findings
+
+
+cdef int check_bitmap(Segment segment, const uint8_t[::1] bits) except -1:
+    if <size_t>bits.shape[0] < (<size_t>segment.s.articles + 63) // 64 * 8:
+        raise ValueError(f"{segment.path}: {bits.shape[0]} bytes are no bitmap of its articles")
+    return 0
 
 
 cdef class TermLists:
@@ -497,6 +519,7 @@ cdef class TermLists:
                 df = self.lists[i].df
                 if live is not None:
                     bits = live
+                    check_bitmap(segment, bits)
                     with nogil:
                         failed = sk_live_df(&segment.s, &self.lists[i], <const uint64_t *>&bits[0], &df)
                     segment._check(failed, "postings")
@@ -527,6 +550,7 @@ cdef class Program:
         cdef sk_node *c_nodes
         cdef uint32_t *c_children
         cdef const uint8_t[::1] bits
+        cdef bytearray depths  # of what is below each node; 255 once it has its parent
         words = 0
         for leaf in leaves:
             words += len(leaf[1])
@@ -544,7 +568,10 @@ cdef class Program:
         if NULL in (<void *>c_leaves, <void *>c_filters, <void *>c_nodes, <void *>c_children, <void *>self.parts, <void *>self.lists):
             raise MemoryError
         keep = [parts]
+        depths = bytearray(len(nodes))
         for weight, terms, slop, field in leaves:
+            if not terms or slop < 1 or not 0 <= field <= 2:
+                raise ValueError(f"a leaf of {len(terms)} words, slop {slop}, field {field}")
             c_leaves[at] = sk_leaf(weight, word, len(terms), slop, field)
             for term in terms:
                 if term.parts != self.part_count:
@@ -561,6 +588,8 @@ cdef class Program:
         at = 0
         for i in range(len(nodes)):
             kind, children = nodes[i]
+            if not SK_LEAF <= kind <= SK_NOTHING:
+                raise ValueError(f"a node of kind {kind}")
             c_nodes[i].kind = kind
             if kind == SK_LEAF or kind == SK_FILTER:
                 c_nodes[i].first = children[0]
@@ -572,16 +601,22 @@ cdef class Program:
             c_nodes[i].first, c_nodes[i].count = at, len(children)
             c_nodes[i].leaf_from, c_nodes[i].leaf_to = UINT32_MAX, 0
             for child in children:
-                if not 0 <= child < i:
-                    raise ValueError("children stand before their parents")
+                if not 0 <= child < i or depths[child] >= SK_DEPTH_MAX:
+                    raise ValueError("children stand before their one parent, not too deep")
+                depths[i] = max(depths[i], depths[child] + 1)
+                depths[child] = 255
                 c_children[at] = child
                 at += 1
                 if c_nodes[child].leaf_from < c_nodes[child].leaf_to:
-                    c_nodes[i].leaf_from = min(c_nodes[i].leaf_from, c_nodes[child].leaf_from)
-                    c_nodes[i].leaf_to = max(c_nodes[i].leaf_to, c_nodes[child].leaf_to)
+                    if c_nodes[i].leaf_from == UINT32_MAX:
+                        c_nodes[i].leaf_from = c_nodes[child].leaf_from
+                    elif c_nodes[i].leaf_to != c_nodes[child].leaf_from:
+                        raise ValueError("leaves are numbered in query order")
+                    c_nodes[i].leaf_to = c_nodes[child].leaf_to
             if c_nodes[i].leaf_from > c_nodes[i].leaf_to:
                 c_nodes[i].leaf_from = c_nodes[i].leaf_to = 0
-            if (kind == SK_NOT and len(children) != 1) or (kind == SK_AND_MAYBE and len(children) != 2):
+            if not (len(children) == 1 if kind == SK_NOT else len(children) == 2 if kind == SK_AND_MAYBE
+                    else children or kind == SK_ALL or kind == SK_NOTHING):
                 raise ValueError("a node with too few or too many children")
         if not (0 <= root < len(nodes) and scoring < len(nodes) and mask < len(nodes)):
             raise ValueError("no such node")
@@ -592,8 +627,7 @@ cdef class Program:
             self.parts[i].segment = &segment.s
             if live is not None:
                 bits = live
-                if bits.shape[0] < (segment.s.articles + 63) // 64 * 8:
-                    raise ValueError(f"{segment.path}: {bits.shape[0]} bytes are no bitmap of its articles")
+                check_bitmap(segment, bits)
                 self.parts[i].live = <const uint64_t *>&bits[0]
                 keep.append(bits)
             self.parts[i].lists = self.lists + i * <size_t>words

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from searchkit.core import builder
 from searchkit.indexing.options import Options
 from searchkit.indexing.snapshot import Part
-from searchkit.indexing.store import HEAD, Record, read_records, write_store
+from searchkit.indexing.store import HEAD, Record, found_record, read_records, write_store
 from searchkit.storage.container import SegmentWriter
 
 __all__ = ["merge_parts", "parts_to_merge"]
@@ -92,4 +92,4 @@ class _Reader:
     def record(self, docid: int) -> Record:
         if docid not in self._records:
             self._records = dict(read_records(self._segment, self._segment.store_block(docid), self._segment.articles))
-        return self._records[docid]
+        return found_record(self._records, docid, self._segment.path)

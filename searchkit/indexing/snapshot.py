@@ -14,9 +14,9 @@ from searchkit.analysis.analyzer import Analyzer
 from searchkit.article import Article
 from searchkit.core.segment import Segment, TermLists
 from searchkit.dates import DateInterval
-from searchkit.errors import CorruptIndex, DateError
+from searchkit.errors import ArticleError, CorruptIndex, DateError
 from searchkit.indexing.options import Options
-from searchkit.indexing.store import Record, decode_fields, read_records
+from searchkit.indexing.store import Record, decode_fields, found_record, read_records
 from searchkit.indexing.terms import terms_of
 from searchkit.storage.container import read_segment
 from searchkit.storage.contract import Buffer, Storage, open_snapshot_files
@@ -147,9 +147,9 @@ class Snapshot:
         """Terms of live articles that begin with `prefix`, with their document frequencies, in order of their bytes."""
         start = prefix.encode("utf-8", "replace")
         if len(self.parts) == 1 and self.parts[0].live is None:
-            return [(term.decode(), df) for term, df in self.parts[0].segment.terms_from(start)]
+            return self.parts[0].segment.terms_from(start)
         names = {term for part in self.parts for term, _ in part.segment.terms_from(start)}
-        counted = ((term, self.lists(term).df) for term in (name.decode() for name in sorted(names)))
+        counted = ((term, self.lists(term).df) for term in sorted(names))  # by code points is by bytes
         return [(term, df) for term, df in counted if df]
 
     def find(self, id: str) -> tuple[int, int] | None:
@@ -181,13 +181,12 @@ class Snapshot:
                 return records[docid]
         block = segment.store_block(docid)
         records = dict(read_records(segment, block, segment.articles))
-        if docid not in records:
-            raise CorruptIndex(segment.path, "store", f"docid {docid} in its block", f"{len(records)} records")
+        record = found_record(records, docid, segment.path)
         if len(self._blocks) >= MOST_CACHED_BLOCKS:
             self._blocks = {}
         # A new dict each time: a thread that walks the old one is not disturbed.
         self._blocks = {**self._blocks, (number, block[1]): records}
-        return records[docid]
+        return record
 
     def article(self, number: int, docid: int) -> Article:
         """The article as it was added. Without stored text, title and text are empty."""
@@ -202,5 +201,5 @@ class Snapshot:
                 date=None if seconds is None else self._interval(number, seconds, record),
                 fields=decode_fields(record.fields, part.path),
             )
-        except UnicodeDecodeError as error:
-            raise CorruptIndex(part.path, "store", "UTF-8", str(error)) from error
+        except (ArticleError, UnicodeDecodeError) as error:
+            raise CorruptIndex(part.path, "store", "an article", str(error)) from error

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from searchkit.article import Article
     from searchkit.core.segment import Segment
 
-__all__ = ["Record", "decode_record", "encode_record", "read_records", "write_store"]
+__all__ = ["Record", "decode_record", "encode_record", "found_record", "read_records", "write_store"]
 
 # Plain bytes in a block: enough for zstd to find repetition, few enough that a hit is read in well under a millisecond.
 BLOCK = 32 << 10
@@ -34,6 +34,9 @@ ENTRY = struct.Struct("<IQ")
 
 # No block of ours unpacks to more: an article is far smaller.
 MOST_UNPACKED = 1 << 31
+
+# zstd packs 128 KiB into no less than 4 bytes: a frame that promises more lies.
+MOST_RATIO = 1 << 15
 
 
 class SectionWriter(Protocol):
@@ -79,7 +82,7 @@ def decode_record(data: bytes, start: int, path: str) -> tuple[Record, int]:
 def decode_fields(fields: bytes, path: str) -> dict[str, Any]:
     try:
         decoded = json.loads(fields) if fields else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CorruptIndex(path, "store", "fields as JSON", str(error)) from error
     if not isinstance(decoded, dict):
         raise CorruptIndex(path, "store", "fields as JSON", type(decoded).__name__)
@@ -98,13 +101,21 @@ def read_records(segment: Segment, block: tuple[bytes, int, bool], count: int) -
         docid += 1
 
 
+def found_record(records: dict[int, Record], docid: int, path: str) -> Record:
+    """The record of an article among those of its block. Raises CorruptIndex."""
+    if docid not in records:
+        raise CorruptIndex(path, "store", f"docid {docid} in its block", f"{len(records)} records")
+    return records[docid]
+
+
 def _decompress(data: bytes, path: str) -> bytes:
     import zstandard  # loaded when the first article is read
 
     try:
         size = zstandard.frame_content_size(data)
-        if not 0 <= size <= MOST_UNPACKED:
-            raise CorruptIndex(path, "store", f"at most {MOST_UNPACKED} bytes in a block", size)
+        most = min(MOST_UNPACKED, len(data) * MOST_RATIO)
+        if not 0 <= size <= most:
+            raise CorruptIndex(path, "store", f"at most {most} bytes in a block", size)
         return zstandard.ZstdDecompressor().decompress(data)
     except zstandard.ZstdError as error:
         raise CorruptIndex(path, "store", "zstd", str(error)) from error

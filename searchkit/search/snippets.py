@@ -6,7 +6,8 @@
 
 Matches are found by analysing the article as it was analysed for the index. The best window holds the most distinct
 words and phrases of the query, then the most matches, then stands first. Only paragraphs that hold a match, and their
-neighbours where a window reaches over, are cut into sentences.
+neighbours where a window reaches over, are cut into sentences; and where matches are very many, only those around which
+they stand closest, so that a snippet of a whole book takes little longer than finding its matches.
 
 Article text is not to be trusted with a terminal: control characters, escape sequences and switches of the writing
 direction are replaced in everything that is made here; `Article.text` keeps them.
@@ -16,7 +17,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from searchkit.analysis.sentences import paragraph_spans, sentence_spans
@@ -42,6 +44,8 @@ Markup = str | tuple[str, str]
 LONGEST_SENTENCE = 400  # characters of one sentence in an excerpt; a longer one is cut around its matches
 LEAD = 80  # characters shown before the first match of a sentence that is cut
 REACH = 40  # characters within which a cut looks for a blank
+MANY = 200  # matches; beyond, windows begin at the most promising ones only
+PROMISING = 50  # stretches of LONGEST_SENTENCE characters; each may cost the cutting of a paragraph
 ELLIPSIS = "…"
 
 MARKUPS = {
@@ -67,7 +71,7 @@ class Match(NamedTuple):
     keys: frozenset[object]
 
 
-def find_matches(spans: Iterable[tuple[str, int, int]], marks: Marks, term_of: Callable[[str], str]) -> list[Match]:
+def find_matches(spans: Sequence[tuple[str, int, int]], marks: Marks, term_of: Callable[[str], str]) -> list[Match]:
     """The matches among the tokens of a text, in order, none overlapping another.
 
     `spans`: (form, start, end) of each token of the text, all of them and in order. A word that was only asked for as
@@ -75,24 +79,30 @@ def find_matches(spans: Iterable[tuple[str, int, int]], marks: Marks, term_of: C
     """
     in_phrases = {term for terms, _ in marks.phrases for term in terms}
     prefixes = [(prefix, term_of(prefix)) for prefix in marks.prefixes]
+    # Few of a text's forms matter, so that the walk over all of its tokens is left to a comprehension.
     answers: dict[str, tuple[str, frozenset[object]]] = {}  # form -> its term, the words and prefixes it answers
+    for form in dict.fromkeys(map(itemgetter(0), spans)):
+        term = term_of(form)
+        keys: set[object] = {term} if term in marks.words else set()
+        for prefix in prefixes:
+            if term.startswith(prefix[0]) or term == prefix[1]:
+                keys.add(prefix)
+        if keys or term in in_phrases:
+            answers[form] = (term, frozenset(keys))
     positions: dict[str, list[int]] = {term: [] for term in in_phrases}
-    tokens: list[Span] = []
     found: list[Match] = []
-    for form, start, end in spans:
-        answer = answers.get(form)
-        if answer is None:
-            term = term_of(form)
-            keys = {prefix for prefix in prefixes if term.startswith(prefix[0]) or term == prefix[1]}
-            answer = answers[form] = (term, frozenset([*keys, term] if term in marks.words else keys))
-        if answer[0] in in_phrases:
-            positions[answer[0]].append(len(tokens))
-        if answer[1]:
-            found.append(Match(start, end, answer[1]))
-        tokens.append((start, end))
+    for position in [position for position, token in enumerate(spans) if token[0] in answers]:
+        form, start, end = spans[position]
+        term, answered = answers[form]
+        if term in in_phrases:
+            positions[term].append(position)
+        if answered:
+            found.append(Match(start, end, answered))
     for phrase in marks.phrases:
-        for first, last in _occurrences(positions, *phrase):
-            found.append(Match(tokens[first][0], tokens[last][1], frozenset([phrase])))
+        found += [
+            Match(spans[first][1], spans[last][2], frozenset([phrase]))
+            for first, last in _occurrences(positions, *phrase)
+        ]
     return _merged(found)
 
 
@@ -103,8 +113,8 @@ def snippets(
 
     Fewer where the text has fewer. Without matches: the beginning of the text. Of an empty text: none.
     """
-    if n < 1 or sentences < 1:
-        raise ValueError(f"n and sentences must be 1 or more, not {n} and {sentences}")
+    if not (isinstance(n, int) and isinstance(sentences, int) and n >= 1 and sentences >= 1):
+        raise ValueError(f"n and sentences must be whole numbers, 1 or more, not {n!r} and {sentences!r}")
     drawing = _drawing(markup)
     outline = _Outline(text)
     windows = _best_windows(outline, matches, n, sentences) if matches else [outline.window(0, sentences)]
@@ -146,7 +156,7 @@ def _occurrences(positions: dict[str, list[int]], terms: tuple[str, ...], slop: 
 
 def _merged(matches: list[Match]) -> list[Match]:
     merged: list[Match] = []
-    for match in sorted(matches, key=lambda match: match[:2]):
+    for match in sorted(matches, key=itemgetter(0, 1)):
         if merged and match.start < merged[-1].end:
             last = merged[-1]
             merged[-1] = Match(last.start, max(last.end, match.end), last.keys | match.keys)
@@ -193,7 +203,7 @@ class _Outline:
 def _best_windows(outline: _Outline, matches: Sequence[Match], n: int, sentences: int) -> list[list[Span]]:
     ranked = []
     shown_to = -1  # end of the sentence that began the last window: the matches in it begin no other
-    for match in matches:
+    for match in _promising(matches) if len(matches) > MANY else matches:
         if match.start < shown_to:
             continue
         window = outline.window(match.start, sentences)
@@ -208,6 +218,42 @@ def _best_windows(outline: _Outline, matches: Sequence[Match], n: int, sentences
             if len(chosen) == n:
                 break
     return chosen
+
+
+def _promising(matches: Sequence[Match]) -> list[Match]:
+    """The matches in the stretches of the text that begin where most distinct words and phrases are near each other.
+
+    And in the stretch behind each: what makes it promising may stand there.
+    """
+    best: dict[int, tuple[int, int]] = {}  # number of the stretch -> what stands there
+    for match, (distinct, count) in zip(matches, _densities(matches), strict=True):
+        stretch = match.start // LONGEST_SENTENCE
+        best[stretch] = min(best.get(stretch, (0, 0)), (-distinct, -count))
+    chosen = sorted(best, key=lambda stretch: (best[stretch], stretch))[:PROMISING]
+    chosen += [stretch + 1 for stretch in chosen]
+    among = set(chosen)
+    return [match for match in matches if match.start // LONGEST_SENTENCE in among]
+
+
+def _densities(matches: Sequence[Match]) -> list[tuple[int, int]]:
+    """For each match, how many distinct words and phrases and how many matches begin in the stretch that it begins.
+
+    The stretch is what is shown of a sentence that is cut there: LONGEST_SENTENCE - LEAD characters.
+    """
+    densities = []
+    inside: dict[object, int] = {}  # how often each key is in the stretch
+    after = 0  # the first match behind the stretch
+    for first, match in enumerate(matches):
+        while after < len(matches) and matches[after].start < match.start + LONGEST_SENTENCE - LEAD:
+            for key in matches[after].keys:
+                inside[key] = inside.get(key, 0) + 1
+            after += 1
+        densities.append((len(inside), after - first))
+        for key in match.keys:
+            inside[key] -= 1
+            if not inside[key]:
+                del inside[key]
+    return densities
 
 
 def _within(matches: Sequence[Match], start: int, end: int) -> Sequence[Match]:
@@ -230,12 +276,11 @@ class _Drawing(NamedTuple):
 
 
 def _drawing(markup: Markup) -> _Drawing:
-    if isinstance(markup, str):
-        if markup not in MARKUPS:
-            raise ValueError(f"markup is {', '.join(map(repr, MARKUPS))} or a pair (before, after), not {markup!r}")
+    if isinstance(markup, str) and markup in MARKUPS:
         return _Drawing(*MARKUPS[markup], escape=markup == "html")
-    before, after = markup
-    return _Drawing(before, after, escape=False)
+    if isinstance(markup, tuple | list) and len(markup) == 2 and all(isinstance(mark, str) for mark in markup):
+        return _Drawing(*markup, escape=False)
+    raise ValueError(f"markup is {', '.join(map(repr, MARKUPS))} or a pair (before, after), not {markup!r}")
 
 
 def _excerpt(text: str, span: Span, matches: Sequence[Match], drawing: _Drawing) -> str:
@@ -252,8 +297,8 @@ def _cut(text: str, start: int, end: int, matches: Sequence[Match]) -> Span:
     if end - start <= LONGEST_SENTENCE:
         return start, end
     best, first = 0, start
-    for match in _within(matches, start, end):
-        distinct = _distinct(_within(matches, match.start, min(match.start + LONGEST_SENTENCE - LEAD, end)))
+    inside = _within(matches, start, end)
+    for match, (distinct, _) in zip(inside, _densities(inside), strict=True):
         if distinct > best:
             best, first = distinct, match.start
     left = max(start, min(first - LEAD, end - LONGEST_SENTENCE))
@@ -276,7 +321,8 @@ def _marked(
 
     pieces = []
     position = start
-    for match in matches[bisect_right(matches, start, key=lambda match: match.end) :]:
+    for place in range(bisect_right(matches, start, key=itemgetter(1)), len(matches)):
+        match = matches[place]
         if match.start >= end:
             break
         left, right = max(match.start, start), min(match.end, end)

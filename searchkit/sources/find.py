@@ -72,7 +72,8 @@ def find(named: Named, format: str | None, report: ReadReport, trouble: Callable
     """
     if not isinstance(named, str | os.PathLike):
         if not hasattr(named, "read"):
-            raise TypeError(f"a source is a path, a glob, '-' or a binary file, not {type(named).__name__}")
+            several = " (give several as read_articles(*paths))" if isinstance(named, list | tuple) else ""
+            raise TypeError(f"a source is a path, a glob, '-' or a binary file, not {type(named).__name__}{several}")
         return iter((_stream(named, format),))
     if named == "-":
         import sys
@@ -180,4 +181,4 @@ def _printable(name: str) -> str:
 
 
 def _format_hint() -> str:
-    return f"name it with format=: {', '.join(FORMATS)}"
+    return f"name the format: {', '.join(FORMATS)}"

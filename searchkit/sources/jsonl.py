@@ -41,7 +41,7 @@ def read_jsonl(chunks: Chunks, name: str, make: Make) -> Iterator[Article | Reje
         if type(record) is dict:
             yield make(record, number)
         else:
-            hint = 'an array over several lines is read with format="json"' if type(record) is list else ""
+            hint = "an array over several lines is read as format json" if type(record) is list else ""
             yield Rejected(ArticleError(f"{_kind(record)}, not an object", name, number, hint))
 
 

@@ -76,6 +76,10 @@ def read_articles(
         raise ValueError(f"on_error is {on_error!r}, not one of {', '.join(_POLICIES)}")
     if format is not None and format not in FORMATS:
         raise ValueError(f"format is {format!r}, not one of {', '.join(FORMATS)}")
+    if not isinstance(encoding, str):
+        raise TypeError(f"encoding is {encoding!r}, not a name such as 'utf-8'")
+    if type(max_bytes) is not int or max_bytes < 1:
+        raise ValueError(f"max_bytes is {max_bytes!r}, not a whole number from 1")
     io.TextIOWrapper(io.BytesIO(), encoding).close()  # refuses what is unknown, and what is no encoding of text
     zone(timezone)
     report = ReadReport() if report is None else report

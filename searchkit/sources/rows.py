@@ -36,6 +36,8 @@ class Keys:
     @classmethod
     def named(cls, keys: Mapping[str, str] | None) -> Keys:
         """From the `keys=` of `read_articles`: our name -> theirs. Raises ValueError for a name that is not ours."""
+        if keys is not None and not isinstance(keys, Mapping):
+            raise ValueError(f"keys is {keys!r}, not a mapping of our names to theirs, such as {{'text': 'body'}}")
         keys = dict(keys or {})
         ours = [one.name for one in attrs.fields(cls) if one.init]
         for name, theirs in keys.items():

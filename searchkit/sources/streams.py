@@ -100,7 +100,7 @@ def wrong_bytes(error: UnicodeDecodeError, offset: int, name: str, line: int | N
         f"invalid {error.encoding.upper()} at byte {offset + error.start}: {error.reason}",
         name,
         line,
-        "give encoding= if the file is in another one",
+        "name the encoding if the file is in another one",
     )
 
 

@@ -71,7 +71,7 @@ def _checked_header(cells: list[str], needed: frozenset[str], name: str, line: i
                 f"there is no column {column!r}",
                 name,
                 line,
-                f'the columns are: {", ".join(header)[:200]}; map one with keys={{"text": ...}}',
+                f"the columns are: {', '.join(header)[:200]}; say which one it is with keys, such as text=body",
             )
     named = [column for column in header if column]
     if len(set(named)) < len(named):
