@@ -245,7 +245,7 @@ cdef class Run:
         stems: the term of each form, in the order of `forms()`. order[docid]: number of the article in the run;
         starts, ends, ids: by docid. Requires: docids are in the order of search hits.
         """
-        cdef uint32_t kept = order.shape[0], i, terms, df, longest_key
+        cdef uint32_t kept = order.shape[0], i, terms, df
         cdef uint64_t size, position_bits = 0, start
         cdef int failed
         if kept == 0 or len(stems) != self.run.form_count or starts.shape[0] != kept or ends.shape[0] != kept or len(ids) != kept:
@@ -267,7 +267,6 @@ cdef class Run:
         cdef sk_buffer *buffers = <sk_buffer *>calloc(3, sizeof(sk_buffer))
         cdef sk_impact_scale scale
         cdef sk_run *run = &self.run
-        cdef const uint8_t *form_bytes
         cdef bytes stem
         changed = []
         try:

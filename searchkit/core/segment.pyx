@@ -367,9 +367,8 @@ cdef list _verify(Segment segment):
     cdef int more, failed = 0
     cdef uint32_t block, i, previous, docid, length_max = 0, length_min = UINT32_MAX
     cdef uint32_t *positions = NULL
-    cdef uint64_t tokens = 0, total = 0, terms = 0, most
+    cdef uint64_t tokens = 0, most
     cdef double bound, norm
-    cdef uint32_t *lengths = NULL
     cdef int forms
     findings = []
     cdef bytes last

@@ -221,7 +221,7 @@ class Writer:
         for pending in (*self._segments, *self._runs):
             docid = pending.part.segment.find_id(id)
             if docid >= 0:
-                found = (pending.is_live(docid) and pending.kill(docid)) or found
+                found = pending.kill(docid) or found
         return found
 
     def _flush_run(self) -> None:
