@@ -254,11 +254,10 @@ int sk_cursor_open(sk_cursor *c, const sk_segment *s, const sk_list *list)
     const uint8_t *at = s->postings.at + list->offset;
     c->full = list->df / SK_BLOCK;
     c->blocks = c->full + (list->df % SK_BLOCK != 0);
-    uint32_t room = list->df < SK_BLOCK ? list->df : SK_BLOCK;
-    c->docids = malloc(sizeof(uint32_t) * 2 * room);
+    c->docids = malloc(sizeof(uint32_t) * 2 * SK_BLOCK);
     if (!c->docids)
         return SK_NO_MEMORY;
-    c->tfs = c->docids + room;
+    c->tfs = c->docids + SK_BLOCK;
     if (c->full == 0) {
         c->data = at;
         c->data_size = list->size;
@@ -300,6 +299,7 @@ static int decode_coded(sk_cursor *c, const uint8_t *at, size_t size, uint32_t p
             return SK_DAMAGED;
         c->docids[i] = (uint32_t)docid;
     }
+    memset(c->docids + count, 255, (SK_BLOCK - count) * sizeof *c->docids);
     for (uint32_t i = 0; i < count; i++) {
         c->tfs[i] = sk_rice_get(&r, k_tf) + 1;
         if (r.failed || (int32_t)c->tfs[i] <= 0)

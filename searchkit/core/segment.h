@@ -150,7 +150,7 @@ typedef struct sk_cursor {
 
     uint32_t block, count; /* the decoded block (UINT32_MAX: none) and its postings */
     int with_tfs;
-    uint32_t *docids, *tfs; /* capacity: 256, or df below */
+    uint32_t *docids, *tfs; /* 256 each; docids behind the last one are UINT32_MAX */
     uint32_t known;         /* a posting of the decoded block whose positions' place is known, ... */
     uint64_t known_bit;     /* ... and the place; known == 0: none yet */
 } sk_cursor;
@@ -206,6 +206,22 @@ static inline uint32_t sk_lower_bound(const uint32_t *docids, uint32_t n, uint32
     return (uint32_t)(at - docids) + (n == 1 && *at < docid);
 }
 
+/* Where docid stands in the decoded block, or would stand. No branch to mispredict, and no other end than 256: what lies
+ * behind the last docid is UINT32_MAX. */
+static inline uint32_t sk_block_search(const sk_cursor *c, uint32_t docid)
+{
+    const uint32_t *at = c->docids;
+    at += (at[127] < docid) * 128;
+    at += (at[63] < docid) * 64;
+    at += (at[31] < docid) * 32;
+    at += (at[15] < docid) * 16;
+    at += (at[7] < docid) * 8;
+    at += (at[3] < docid) * 4;
+    at += (at[1] < docid) * 2;
+    at += at[0] < docid;
+    return (uint32_t)(at - c->docids);
+}
+
 /* The block that may hold docid, c->blocks if none; quick when it is the decoded one or a little further on. */
 static inline uint32_t sk_block_at(const sk_cursor *c, uint32_t docid)
 {
@@ -221,20 +237,8 @@ static inline int64_t sk_cursor_probe(sk_cursor *c, uint32_t docid, uint32_t *in
         return 0;
     if (sk_cursor_load(c, block, 1))
         return SK_DAMAGED;
-    uint32_t i;
-    if (c->count == SK_BLOCK) {
-        /* Count what is below, first among every 16th docid, then among the 16 in between: no branch to mispredict. */
-        uint32_t groups = 0, below = 0;
-        for (unsigned g = 0; g < SK_BLOCK / 16 - 1; g++)
-            groups += c->docids[16 * g + 15] < docid;
-        const uint32_t *group = c->docids + 16 * groups;
-        for (unsigned j = 0; j < 16; j++)
-            below += group[j] < docid;
-        i = 16 * groups + below;
-    } else {
-        i = sk_lower_bound(c->docids, c->count, docid);
-    }
-    if (i >= c->count || c->docids[i] != docid)
+    uint32_t i = sk_block_search(c, docid);
+    if (c->docids[i] != docid)
         return 0;
     *index = i;
     return c->tfs[i];
@@ -270,11 +274,10 @@ static inline uint64_t sk_cursor_position_bit(sk_cursor *c, uint32_t index)
     return bit;
 }
 
-/* The code of the positions of posting `index` of the decoded block, all of it inside the segment and checked. */
-static inline int sk_cursor_code(sk_cursor *c, uint32_t index, sk_position_code *code)
+/* The code of tf positions at `bit`, as sk_cursor_position_bit told it, of an article: inside the segment and checked. */
+static inline int sk_cursor_code_at(sk_cursor *c, uint64_t bit, uint32_t tf, uint32_t docid, sk_position_code *code)
 {
-    uint32_t tf = c->tfs[index], length = sk_length(c->segment, c->docids[index]);
-    uint64_t bit = sk_cursor_position_bit(c, index);
+    uint32_t length = sk_length(c->segment, docid);
     if (bit == UINT64_MAX || tf > length)
         return SK_DAMAGED;
     uint64_t size = sk_positions_size(tf, length);
@@ -285,13 +288,22 @@ static inline int sk_cursor_code(sk_cursor *c, uint32_t index, sk_position_code 
     return SK_OK;
 }
 
+/* The same for posting `index` of the decoded block. */
+static inline int sk_cursor_code(sk_cursor *c, uint32_t index, sk_position_code *code)
+{
+    return sk_cursor_code_at(c, sk_cursor_position_bit(c, index), c->tfs[index], c->docids[index], code);
+}
+
+static inline int sk_code_positions(const sk_position_code *code, uint32_t *positions)
+{
+    return sk_positions_get(code->base, code->bytes, code->at, code->n, code->length, positions);
+}
+
 /* Positions of posting `index` of the decoded block. Requires room for its frequency. */
 static inline int sk_cursor_positions(sk_cursor *c, uint32_t index, uint32_t *positions)
 {
     sk_position_code code;
-    if (sk_cursor_code(c, index, &code))
-        return SK_DAMAGED;
-    return sk_positions_get(code.base, code.bytes, code.at, code.n, code.length, positions);
+    return sk_cursor_code(c, index, &code) ? SK_DAMAGED : sk_code_positions(&code, positions);
 }
 
 #endif
