@@ -45,8 +45,9 @@ EXTENSIONS = [
         "encode.c",
         "invert.c",
         "merge.c",
+        "pairs.c",
         "tokenize.c",
-        depends=(*HEADERS, "encode.h", "invert.h", "merge.h", "tokenize.h", "unicode_tables.h"),
+        depends=(*HEADERS, "encode.h", "invert.h", "merge.h", "pairs.h", "tokenize.h", "unicode_tables.h"),
     ),
 ]
 

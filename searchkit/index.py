@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import attrs
 
 from searchkit.analysis.analyzer import Analyzer
+from searchkit.analysis.frequent import frequent_terms
 from searchkit.article import Article
 from searchkit.core.segment import Batch
 from searchkit.dates import DateInterval, parse_range
@@ -120,7 +121,8 @@ def create(
     """
     storage: Storage = MemoryStorage() if path is None else FolderStorage(path)
     check_bm25(k1, b)
-    options = Options(Analyzer.named(analyzer), title_weight, float(k1), float(b), timezone, store)
+    named = Analyzer.named(analyzer)
+    options = Options(named, title_weight, float(k1), float(b), timezone, frequent_terms(named), store)
     try:
         storage.create(Manifest(MANIFEST_FORMAT, 1, options.to_json()))
     except FileExistsError as error:

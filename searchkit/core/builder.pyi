@@ -33,6 +33,7 @@ class Run:
         starts: array[int],
         ends: array[int],
         ids: list[bytes],
+        frequent: tuple[str, ...],
         b: float,
     ) -> None: ...
 

@@ -14,6 +14,7 @@ from libc.string cimport memcmp, memcpy
 
 from searchkit.core.segment cimport *
 from searchkit.core.segment cimport Segment
+from searchkit.core.segment import pair_key
 from searchkit.errors import CorruptIndex
 
 cdef extern from "encode.h" nogil:
@@ -54,6 +55,16 @@ cdef extern from "invert.h" nogil:
     int sk_run_invert(sk_run *r, const uint32_t *order, uint32_t kept, const uint32_t *term_of, uint32_t terms)
     int sk_run_encode(sk_run *r, uint32_t term, const sk_impact_scale *scale, sk_buffer *out, sk_buffer *scratch,
                       sk_buffer *work, uint32_t *df, uint64_t *position_bits)
+
+cdef extern from "pairs.h" nogil:
+    int SK_PAIR_WORDS_MAX, SK_NO_PAIR_WORD
+    ctypedef struct sk_pairs:
+        pass
+    int sk_pairs_find(sk_pairs *p, const sk_run *r, const uint32_t *order, uint32_t kept, const uint8_t *word_of,
+                      uint32_t words)
+    int sk_pairs_encode(const sk_pairs *p, uint32_t first, uint32_t second, const sk_impact_scale *scale, sk_buffer *out,
+                        sk_buffer *scratch, sk_buffer *work, uint32_t *df)
+    void sk_pairs_close(sk_pairs *p)
 
 cdef extern from "merge.h" nogil:
     ctypedef struct sk_merge_source:
@@ -239,11 +250,12 @@ cdef class Run:
         return found
 
     def write(self, writer, list stems, const uint32_t[::1] order, const int64_t[::1] starts, const int64_t[::1] ends,
-              list ids, double b):
+              list ids, tuple frequent, double b):
         """Write all sections but the stored articles.
 
         stems: the term of each form, in the order of `forms()`. order[docid]: number of the article in the run;
-        starts, ends, ids: by docid. Requires: docids are in the order of search hits.
+        starts, ends, ids: by docid. frequent: the terms whose pairs get lists. Requires: docids are in the order of
+        search hits.
         """
         cdef uint32_t kept = order.shape[0], i, terms, df
         cdef uint64_t size, position_bits = 0, start
@@ -294,6 +306,7 @@ cdef class Run:
             scale.b = b
             scale.average = <double>run.total_length / <double>kept
             writer.begin("postings")
+            self._write_pairs(writer, stems, &order[0], kept, frequent, &scale, dictionary, buffers)
             i = 0
             while i < terms:
                 with nogil:
@@ -344,6 +357,40 @@ cdef class Run:
                 for i in range(3):
                     sk_buffer_free(&buffers[i])
                 free(buffers)
+
+
+    cdef _write_pairs(self, writer, list stems, const uint32_t *order, uint32_t kept, tuple frequent,
+                      const sk_impact_scale *scale, sk_dict_builder *dictionary, sk_buffer *buffers):
+        """Write the lists of pairs: they stand before all others, as their keys do."""
+        cdef uint32_t i, words = len(frequent), df
+        cdef uint64_t size
+        cdef int failed
+        cdef bytes key
+        cdef sk_pairs pairs
+        if words > <uint32_t>SK_PAIR_WORDS_MAX:
+            raise ValueError(f"pairs of {words} words; there are lists for {SK_PAIR_WORDS_MAX} at most")
+        numbers = {name: number for number, name in enumerate(frequent)}
+        cdef bytes word_of = bytes([numbers.get(stem, SK_NO_PAIR_WORD) for stem in stems])
+        cdef const uint8_t *word_at = <const uint8_t *>PyBytes_AsString(word_of)
+        try:
+            with nogil:
+                failed = sk_pairs_find(&pairs, &self.run, order, kept, word_at, words)
+            check(failed)
+            for key, first, second in sorted((pair_key(a, b), i, j) for a, i in numbers.items() for b, j in numbers.items()):
+                size = buffers[0].length
+                check(sk_pairs_encode(&pairs, first, second, scale, &buffers[0], &buffers[1], &buffers[2], &df))
+                if not df:
+                    continue
+                check(sk_dict_add(dictionary, <const uint8_t *>PyBytes_AsString(key), <uint32_t>len(key)))
+                size = buffers[0].length - size
+                sk_buffer_varint(&dictionary.keys, df)
+                sk_buffer_varint(&dictionary.keys, size)
+                sk_buffer_varint(&dictionary.keys, 0)
+                dictionary.payload += size
+                if buffers[0].length >= CHUNK:
+                    writer.write(take(&buffers[0]))
+        finally:
+            sk_pairs_close(&pairs)
 
 
 cdef put_change(sk_buffer *out, bytes form, bytes stem):

@@ -97,11 +97,9 @@ static int encode_positions(sk_buffer *out, const sk_postings *p, uint32_t from,
     sk_bit_writer w = {.out = out};
     for (uint32_t i = from; i < to; i++) {
         uint32_t length = scale->lengths[p->docids[i]], tf = p->tfs[i];
-        if (tf > length)
+        if (tf > length || w.bits > UINT32_MAX)
             return SK_DAMAGED;
         if ((i - from) % SK_ANCHOR == 0 && i > from) {
-            if (w.bits > UINT32_MAX)
-                return SK_DAMAGED;
             anchors[(i - from) / SK_ANCHOR - 1] = (uint32_t)w.bits;
         }
         if (p->refs) {
@@ -158,6 +156,8 @@ int sk_encode_list(sk_buffer *out, const sk_postings *p, const sk_impact_scale *
     const uint32_t *flat = p->positions;
     if (!full) {
         encode_coded(out, p->docids, p->tfs, n, UINT32_MAX);
+        if (!p->positions && !p->refs)
+            return out->failed ? SK_NO_MEMORY : SK_OK;
         return encode_positions(out, p, 0, n, &flat, scale, position_bits);
     }
 
@@ -220,7 +220,7 @@ int sk_encode_list(sk_buffer *out, const sk_postings *p, const sk_impact_scale *
     memcpy(out->bytes + head + 4 + sizeof kth, &data_size, 4);
 
     size_t positions = out->length;
-    for (uint32_t block = 0; block < blocks; block++) {
+    for (uint32_t block = 0; block < blocks && (p->positions || p->refs); block++) {
         uint32_t from = block * SK_BLOCK, to = block < full ? from + SK_BLOCK : n;
         if (out->length - positions > UINT32_MAX)
             return SK_DAMAGED;

@@ -11,7 +11,8 @@ typedef struct sk_position_ref {
     uint64_t bit;
 } sk_position_ref;
 
-/* One term's postings, docids ascending. Positions are given flat (tf of them for each posting) or as references. */
+/* One term's postings, docids ascending. Positions are given flat (tf of them for each posting), as references, or not at
+ * all: those of pairs. */
 typedef struct sk_postings {
     const uint32_t *docids, *tfs;
     uint32_t count;

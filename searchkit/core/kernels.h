@@ -34,6 +34,12 @@ typedef struct sk_kernels {
     /* Positions i (ascending) with values[i] >= least, for `count` values; returns how many. */
     unsigned (*select)(const float *values, unsigned count, float least, uint16_t *out);
 
+    /* Where the positions codes of `count` <= 64 postings begin, in bits from the first one on (bits.h), into out[0] to
+     * out[count - 1]. Returns their size in all, or 0xFFFFFFFF if a frequency is above its article's length. Requires:
+     * no length is 2^24 or more. */
+    uint32_t (*spans)(const uint32_t *docids, const uint32_t *tfs, unsigned count, const void *lengths, unsigned width,
+                      uint32_t *out);
+
     uint64_t (*count_bits)(const uint64_t *words, size_t count);
 } sk_kernels;
 

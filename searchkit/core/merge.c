@@ -35,7 +35,7 @@ static sk_merge_source *least(sk_merge *m)
     return first;
 }
 
-/* One source's live postings under their new docids, appended to flat arrays. */
+/* One source's live postings under their new docids, appended to flat arrays; without `refs`, no positions are looked at. */
 static int gather(const sk_merge_source *source, uint32_t *docids, uint32_t *tfs, sk_position_ref *refs, uint32_t *count)
 {
     sk_cursor c;
@@ -47,7 +47,7 @@ static int gather(const sk_merge_source *source, uint32_t *docids, uint32_t *tfs
         if (failed)
             break;
         /* The codes stand one behind the other from the block's first posting on. */
-        uint64_t bit = sk_cursor_position_bit(&c, 0);
+        uint64_t bit = refs ? sk_cursor_position_bit(&c, 0) : 0;
         if (bit == UINT64_MAX || bit < past)
             failed = SK_DAMAGED;
         uint64_t from = bit;
@@ -60,10 +60,14 @@ static int gather(const sk_merge_source *source, uint32_t *docids, uint32_t *tfs
             if (docid != UINT32_MAX) {
                 docids[n] = docid;
                 tfs[n] = c.tfs[i];
-                refs[n++] = (sk_position_ref){c.positions, c.positions_size, bit};
+                if (refs)
+                    refs[n] = (sk_position_ref){c.positions, c.positions_size, bit};
+                n++;
             }
             bit += sk_positions_size(c.tfs[i], length);
         }
+        if (!refs)
+            continue;
         if (!failed && (bit > (uint64_t)c.positions_size * 8 ||
                         sk_touch(source->segment, c.positions + from / 8, (size_t)((bit + 7) / 8 - from / 8))))
             failed = SK_DAMAGED;
@@ -104,9 +108,10 @@ int sk_merge_terms(sk_merge *m, sk_buffer *out, size_t enough, sk_dict_builder *
         uint32_t *docids = (uint32_t *)(merged_refs + total), *tfs = docids + total, *merged_docids = tfs + total,
                  *merged_tfs = merged_docids + total;
         uint32_t from[64], to[64], n = 0;
+        int pair = key_length && key[0] == SK_PAIR_MARK;
         for (uint32_t h = 0; h < holder_count; h++) {
             uint32_t some;
-            int failed = gather(&m->sources[holders[h]], docids + n, tfs + n, refs + n, &some);
+            int failed = gather(&m->sources[holders[h]], docids + n, tfs + n, pair ? NULL : refs + n, &some);
             if (failed) {
                 m->damaged = holders[h];
                 return failed;
@@ -114,7 +119,7 @@ int sk_merge_terms(sk_merge *m, sk_buffer *out, size_t enough, sk_dict_builder *
             from[h] = n;
             to[h] = n += some;
         }
-        sk_postings postings = {.docids = docids, .tfs = tfs, .refs = refs, .count = n};
+        sk_postings postings = {.docids = docids, .tfs = tfs, .refs = pair ? NULL : refs, .count = n};
         if (holder_count > 1 && n) {
             for (uint32_t k = 0; k < n; k++) {
                 uint32_t best = 64;
@@ -124,9 +129,10 @@ int sk_merge_terms(sk_merge *m, sk_buffer *out, size_t enough, sk_dict_builder *
                 uint32_t at = from[best]++;
                 merged_docids[k] = docids[at];
                 merged_tfs[k] = tfs[at];
-                merged_refs[k] = refs[at];
+                if (!pair)
+                    merged_refs[k] = refs[at];
             }
-            postings = (sk_postings){.docids = merged_docids, .tfs = merged_tfs, .refs = merged_refs, .count = n};
+            postings = (sk_postings){.docids = merged_docids, .tfs = merged_tfs, .refs = pair ? NULL : merged_refs, .count = n};
         }
         if (n) {
             if (identity && m->gone) {

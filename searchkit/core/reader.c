@@ -329,7 +329,7 @@ static int rising(const uint32_t *docids, uint32_t previous, uint32_t articles)
 int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
 {
     c->block = UINT32_MAX;
-    c->known = 0;
+    c->group = UINT32_MAX;
     if (c->full == 0) {
         if (decode_coded(c, c->data, c->data_size, UINT32_MAX, c->df))
             return SK_DAMAGED;
@@ -369,5 +369,24 @@ int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
         c->with_tfs = with_tfs;
     }
     c->block = block;
+    return SK_OK;
+}
+
+int sk_cursor_spans(sk_cursor *c, uint32_t first)
+{
+    const sk_segment *s = c->segment;
+    uint32_t count = c->count - first < SK_ANCHOR ? c->count - first : SK_ANCHOR;
+    c->group = UINT32_MAX;
+    if (s->length_max < 1 << 24)
+        return sk_kernels_get()->spans(c->docids + first, c->tfs + first, count, s->lengths.at, s->length_width,
+                                       c->spans) == UINT32_MAX ? SK_DAMAGED : SK_OK;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t length = sk_length(s, c->docids[first + i]), tf = c->tfs[first + i];
+        if (tf > length || sum > UINT32_MAX)
+            return SK_DAMAGED;
+        c->spans[i] = (uint32_t)sum;
+        sum += sk_positions_size(tf, length);
+    }
     return SK_OK;
 }

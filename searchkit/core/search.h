@@ -11,10 +11,11 @@ enum sk_relation { SK_OVERLAPS, SK_WITHIN, SK_CONTAINS, SK_UNDATED };
 enum sk_field { SK_ANYWHERE, SK_TITLE, SK_TEXT };
 enum sk_sort { SK_BY_SCORE, SK_NEWEST, SK_OLDEST };
 
-/* A word or a phrase that scores. */
+/* A word or a phrase that scores. Its lists are those of its words, one behind the other, and then those of pairs of them
+ * (pairs.h): an article with the phrase has these too, at least as often. */
 typedef struct sk_leaf {
     double weight; /* idf times boost */
-    uint32_t first_word, words;
+    uint32_t first_word, words, lists;
     uint32_t slop;
     int field;
 } sk_leaf;

@@ -12,6 +12,7 @@
 enum {
     SK_DICT_BLOCK = 16,      /* keys in a front-coded dictionary block */
     SK_KEY_MAX = 255,        /* bytes in a key: word forms and terms are cut there */
+    SK_PAIR_MARK = 1,        /* the byte before each of the two terms in the key of a pair (pairs.h) */
     SK_INDEX_ENTRY = 12,     /* dictionary index: offset u32, payload u64 */
     SK_ANCHOR = 64,          /* postings between two anchors in a block's positions */
     SK_KTHS = 3,             /* ranks 10, 100 and 1000 */
@@ -151,8 +152,9 @@ typedef struct sk_cursor {
     uint32_t block, count; /* the decoded block (UINT32_MAX: none) and its postings */
     int with_tfs;
     uint32_t *docids, *tfs; /* 256 each; docids behind the last one are UINT32_MAX */
-    uint32_t known;         /* a posting of the decoded block whose positions' place is known, ... */
-    uint64_t known_bit;     /* ... and the place; known == 0: none yet */
+    uint32_t group;         /* the 64 postings of it whose positions' places are known (UINT32_MAX: none): ... */
+    uint64_t group_bit;     /* ... that of the first, ... */
+    uint32_t spans[SK_ANCHOR]; /* ... and how far behind it the others are */
 } sk_cursor;
 
 /* Open a cursor. Returns SK_OK, SK_DAMAGED or SK_NO_MEMORY; sk_cursor_close is due in every case. */
@@ -244,34 +246,28 @@ static inline int64_t sk_cursor_probe(sk_cursor *c, uint32_t docid, uint32_t *in
     return c->tfs[i];
 }
 
-/* Bit offset (in c->positions) of posting `index` of the decoded block, or UINT64_MAX if damaged. */
+/* Fill c->spans for the group that begins with posting `first`. Returns SK_OK or SK_DAMAGED. */
+int sk_cursor_spans(sk_cursor *c, uint32_t first);
+
+/* Bit offset (in c->positions) of posting `index` of the decoded block, or UINT64_MAX if damaged: an anchor, and what the
+ * postings behind it take. */
 static inline uint64_t sk_cursor_position_bit(sk_cursor *c, uint32_t index)
 {
-    uint64_t offset = c->full ? sk_load32(c->position_offsets + 4 * (size_t)c->block) : 0;
-    size_t anchors = 4 * (size_t)((c->count - 1) / SK_ANCHOR);
-    if (offset + anchors > c->positions_size)
-        return UINT64_MAX;
-    /* Add up sizes from the nearest place known: the last one asked for, or the anchor before. */
-    uint32_t from = index / SK_ANCHOR * SK_ANCHOR;
-    uint64_t bit = (offset + anchors) * 8;
-    if (c->known >= from && c->known <= index && c->known) {
-        from = c->known;
-        bit = c->known_bit;
-    } else if (from) {
-        const uint8_t *at = c->positions + offset;
-        if (sk_touch(c->segment, at, anchors))
+    uint32_t group = index / SK_ANCHOR, first = group * SK_ANCHOR;
+    if (c->group != group || index == first) {
+        uint64_t offset = c->full ? sk_load32(c->position_offsets + 4 * (size_t)c->block) : 0;
+        size_t anchors = 4 * (size_t)((c->count - 1) / SK_ANCHOR);
+        if (offset + anchors > c->positions_size || sk_touch(c->segment, c->positions + offset, anchors))
             return UINT64_MAX;
-        bit += sk_load32(at + 4 * (size_t)(from / SK_ANCHOR - 1));
-    }
-    for (uint32_t i = from; i < index; i++) {
-        uint32_t length = sk_length(c->segment, c->docids[i]);
-        if (c->tfs[i] > length)
+        uint64_t bit = (offset + anchors) * 8 + (group ? sk_load32(c->positions + offset + 4 * (size_t)(group - 1)) : 0);
+        if (index == first)
+            return bit;
+        if (sk_cursor_spans(c, first))
             return UINT64_MAX;
-        bit += sk_positions_size(c->tfs[i], length);
+        c->group = group;
+        c->group_bit = bit;
     }
-    c->known = index;
-    c->known_bit = bit;
-    return bit;
+    return c->group_bit + c->spans[index - first];
 }
 
 /* The code of tf positions at `bit`, as sk_cursor_position_bit told it, of an article: inside the segment and checked. */

@@ -51,7 +51,7 @@ cdef extern from "segment.h" nogil:
         uint32_t *docids
         uint32_t *tfs
 
-    int SK_OK, SK_DAMAGED, SK_NO_MEMORY, SK_META_BYTES, SK_RUN_BYTES, SK_KEY_MAX
+    int SK_OK, SK_DAMAGED, SK_NO_MEMORY, SK_META_BYTES, SK_RUN_BYTES, SK_KEY_MAX, SK_PAIR_MARK
 
     int sk_segment_open(sk_segment *s, const char **damaged)
     int sk_segment_touch_pages(const sk_segment *s, const uint8_t *at, size_t size)

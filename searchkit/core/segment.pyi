@@ -5,6 +5,7 @@ from typing_extensions import Buffer
 KINDS: dict[str, int]
 MAX_DEPTH: int
 
+def pair_key(first: str, second: str) -> bytes: ...
 def simd() -> str: ...
 def choose_simd(name: str | None = None) -> None: ...
 
@@ -54,7 +55,7 @@ class Program:
     def __init__(
         self,
         parts: Parts,
-        leaves: Sequence[tuple[float, tuple[TermLists, ...], int, int]],
+        leaves: Sequence[tuple[float, tuple[TermLists, ...], int, int, int]],  # weight, lists, words, slop, field
         filters: Sequence[tuple[int | None, int | None, int]],
         nodes: Sequence[tuple[int, tuple[int, ...]]],
         root: int,

@@ -24,7 +24,7 @@ cdef extern from "search.h" nogil:
 
     ctypedef struct sk_leaf:
         double weight
-        uint32_t first_word, words
+        uint32_t first_word, words, lists
         uint32_t slop
         int field
 
@@ -87,6 +87,12 @@ KINDS = {
     "and_maybe": SK_AND_MAYBE, "all": SK_ALL, "nothing": SK_NOTHING,
 }
 MAX_DEPTH = SK_DEPTH_MAX
+PAIR_MARK = bytes([SK_PAIR_MARK])
+
+
+def pair_key(str first, str second):
+    """The key of a pair of frequent words in the dictionary of terms (see pairs.h)."""
+    return PAIR_MARK + first.encode("utf-8") + PAIR_MARK + second.encode("utf-8")
 
 
 def simd():
@@ -298,6 +304,8 @@ cdef class Segment:
             self._check(more, "terms")
             if not more:
                 return found
+            if walk.key_length and walk.key[0] == SK_PAIR_MARK:
+                continue
             if walk.key_length >= length and not memcmp(walk.key, start, length):
                 try:
                     found.append(((<const char *>walk.key)[: walk.key_length].decode("utf-8"), walk.list.df))
@@ -369,7 +377,7 @@ cdef list _verify(Segment segment):
     cdef uint32_t *positions = NULL
     cdef uint64_t tokens = 0, most
     cdef double bound, norm
-    cdef int forms
+    cdef bint forms, pair
     findings = []
     cdef bytes last
     for name, section in (("lengths", 0), ("titles", 1), ("dates", 2), ("ids", 3), ("id_order", 4)):
@@ -447,6 +455,7 @@ cdef list _verify(Segment segment):
                     break
                 if forms:
                     continue
+                pair = key[:1] == PAIR_MARK
                 failed = sk_cursor_open(&c, s, &walk.list)
                 previous = UINT32_MAX
                 for block in range(c.blocks):
@@ -458,13 +467,14 @@ cdef list _verify(Segment segment):
                         if failed:
                             break
                         docid = c.docids[i]
-                        if (previous != UINT32_MAX and docid <= previous) or c.tfs[i] > most + 1 or sk_cursor_positions(
-                            &c, i, positions
+                        if (previous != UINT32_MAX and docid <= previous) or c.tfs[i] > most + 1 or (
+                            not pair and sk_cursor_positions(&c, i, positions)
                         ):
                             failed = SK_DAMAGED
                             break
                         previous = docid
-                        tokens += c.tfs[i]
+                        if not pair:
+                            tokens += c.tfs[i]
                         norm = (1.0 - s.b) + s.b * sk_length(s, docid) / s.average
                         bound = max(bound, c.tfs[i] / norm)
                     if not failed and c.full and bound > c.impacts[block] * (<double>c.c_max / 255.0) * (1 + 1e-6):
@@ -568,10 +578,10 @@ cdef class Program:
             raise MemoryError
         keep = [parts]
         depths = bytearray(len(nodes))
-        for weight, terms, slop, field in leaves:
-            if not terms or slop < 1 or not 0 <= field <= 2:
-                raise ValueError(f"a leaf of {len(terms)} words, slop {slop}, field {field}")
-            c_leaves[at] = sk_leaf(weight, word, len(terms), slop, field)
+        for weight, terms, phrase, slop, field in leaves:
+            if not 1 <= phrase <= len(terms) or slop < 1 or not 0 <= field <= 2 or (phrase < len(terms) and slop != 1):
+                raise ValueError(f"a leaf of {phrase} words, {len(terms)} lists, slop {slop}, field {field}")
+            c_leaves[at] = sk_leaf(weight, word, phrase, len(terms), slop, field)
             for term in terms:
                 if term.parts != self.part_count:
                     raise ValueError("a term of another snapshot")

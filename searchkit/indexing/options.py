@@ -14,6 +14,8 @@ from searchkit.errors import CorruptIndex, SearchkitError
 __all__ = ["Options", "check_bm25"]
 
 MOST_TITLE_WEIGHT = 100
+MOST_PAIR_WORDS = 64
+MOST_PAIR_BYTES = 100  # of one of the words in UTF-8
 
 
 def check_bm25(k1: float, b: float) -> None:
@@ -33,6 +35,7 @@ class Options:
     k1: float = 1.2
     b: float = 0.75
     timezone: str = "UTC"  # where aware datetimes are moved to
+    pairs: tuple[str, ...] = ()  # the frequent terms that have lists for each two of them (core/pairs.h)
     store: bool = True  # keep title and text, for `get`, `hit.article` and snippets
 
     def __attrs_post_init__(self) -> None:
@@ -41,6 +44,11 @@ class Options:
             raise ValueError(
                 f"title_weight must be a whole number from 0 to {MOST_TITLE_WEIGHT}, got {self.title_weight!r}"
             )
+        words = self.pairs
+        if not isinstance(words, tuple) or len(set(words)) < len(words) or len(words) > MOST_PAIR_WORDS:
+            raise ValueError(f"pairs must be at most {MOST_PAIR_WORDS} different terms, got {words!r}")
+        if not all(isinstance(word, str) and 0 < len(word.encode()) <= MOST_PAIR_BYTES for word in words):
+            raise ValueError(f"pairs must be terms of 1 to {MOST_PAIR_BYTES} bytes, got {words!r}")
         if type(self.store) is not bool:
             raise ValueError(f"store must be True or False, got {self.store!r}")
         zone(self.timezone)
@@ -52,6 +60,7 @@ class Options:
             "k1": float(self.k1),
             "b": float(self.b),
             "timezone": self.timezone,
+            "pairs": list(self.pairs),
             "store": self.store,
         }
 
@@ -60,7 +69,7 @@ class Options:
         """The options that `to_json` gave. Raises CorruptIndex naming `path` for anything else."""
         try:
             values = dict(stored)
-            return cls(Analyzer.from_json(values.pop("analyzer")), **values)
+            return cls(Analyzer.from_json(values.pop("analyzer")), pairs=tuple(values.pop("pairs")), **values)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, SearchkitError):
                 raise

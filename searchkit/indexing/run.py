@@ -106,6 +106,7 @@ class Run:
             array("q", [starts[i] for i in order]),
             array("q", [ends[i] for i in order]),
             [ids[i] for i in order],
+            self._options.pairs,
             float(self._options.b),
         )
         write_store(writer, (self._records[i] or b"" for i in order), compress=compress)

@@ -87,7 +87,7 @@ class Snapshot:
         self.core_parts = [(part.segment, part.live) for part in parts]
         self.articles = sum(part.articles for part in parts)
         self.tokens = sum(part.tokens for part in parts)
-        self._lists: dict[str, TermLists] = {}
+        self._lists: dict[str | bytes, TermLists] = {}
         self._terms: dict[str, str] = {}
         self._blocks: dict[tuple[int, int], dict[int, Record]] = {}
 
@@ -121,11 +121,19 @@ class Snapshot:
 
     def lists(self, term: str) -> TermLists:
         """Where a term's postings are, and in how many live articles it occurs."""
-        found = self._lists.get(term)
+        return self._find(term)
+
+    def pair(self, key: bytes) -> TermLists:
+        """The same of a pair of frequent words, by its key (core/segment.pyx: pair_key)."""
+        return self._find(key)
+
+    def _find(self, key: str | bytes) -> TermLists:
+        found = self._lists.get(key)
         if found is None:
             if len(self._lists) >= MOST_CACHED_WORDS:
                 self._lists.clear()
-            found = self._lists[term] = TermLists.find(term.encode("utf-8", "replace"), self.core_parts)
+            encoded = key.encode("utf-8", "replace") if isinstance(key, str) else key
+            found = self._lists[key] = TermLists.find(encoded, self.core_parts)
         return found
 
     def term_of(self, form: str) -> str:

@@ -8,8 +8,9 @@ its short ways for plain ORs and ANDs and asks the mask for survivors only.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
-from searchkit.core.segment import KINDS, Program, TermLists
+from searchkit.core.segment import KINDS, Program, TermLists, pair_key
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.search.bind import Bound, Everything, Group, Leaf, Where
 
@@ -60,7 +61,7 @@ class _Planner:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.bound_leaves: list[Leaf] = []
-        self.leaves: list[tuple[float, tuple[TermLists, ...], int, int]] = []
+        self.leaves: list[tuple[float, tuple[TermLists, ...], int, int, int]] = []
         self.filters: list[tuple[int | None, int | None, int]] = []
         self.nodes: list[tuple[int, tuple[int, ...]]] = []
 
@@ -85,11 +86,24 @@ class _Planner:
     def all_of(self, children: list[Bound]) -> int:
         return self.node(children[0]) if len(children) == 1 else self.node(Group("and", tuple(children)))
 
+    def pairs(self, leaf: Leaf) -> list[TermLists]:
+        """The lists of those neighbours in a phrase that the index keeps as pairs."""
+        frequent = self.snapshot.options.pairs
+        if leaf.slop != 1 or leaf.field is not None or not frequent:
+            return []
+        keys = dict.fromkeys(pair_key(a, b) for a, b in pairwise(leaf.terms) if a in frequent and b in frequent)
+        return [self.snapshot.pair(key) for key in keys]
+
     def node(self, bound: Bound) -> int:
         if isinstance(bound, Leaf):
-            lists = tuple(map(self.snapshot.lists, bound.terms))
+            lists = list(map(self.snapshot.lists, bound.terms))
+            words, pairs = len(lists), self.pairs(bound)
+            if pairs and words == 2:
+                lists, words = pairs, 1  # the pair's list is the phrase's
+            else:
+                lists += pairs
             self.bound_leaves.append(bound)
-            self.leaves.append((weigh(bound, self.snapshot), lists, bound.slop, FIELDS[bound.field]))
+            self.leaves.append((weigh(bound, self.snapshot), tuple(lists), words, bound.slop, FIELDS[bound.field]))
             return self.put("leaf", (len(self.leaves) - 1,))
         if isinstance(bound, Where):
             self.filters.append((bound.start, bound.end, RELATIONS[bound.relation]))
