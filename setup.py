@@ -25,8 +25,8 @@ def extension(name: str, *sources: str, depends: tuple[str, ...] = ()) -> Extens
     )
 
 
-READING = ("reader.c", "kernels.c", "crc32c.c")
-HEADERS = ("bits.h", "kernels.h", "kernels.inc", "segment.h", "segment.pxd", "crc32c.h")
+READING = ("reader.c", "ids.c", "kernels.c", "crc32c.c")
+HEADERS = ("bits.h", "kernels.h", "kernels.inc", "segment.h", "ids.h", "segment.pxd", "crc32c.h")
 
 EXTENSIONS = [
     extension("checksum", "crc32c.c", depends=("crc32c.h",)),

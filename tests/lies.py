@@ -17,7 +17,6 @@ ARTICLES, LENGTH_WIDTH, TERMS, FORMS = 0, 6, 11, 12  # places in it
 BLOCK, ANCHOR, HEAD = 256, 64, 20
 WIDTHS = {
     "ids": [4],
-    "id_order": [4],
     "dates": [8, 8, 4],
     "term_index": [4, 8],
     "form_index": [4, 8],
@@ -100,6 +99,43 @@ def full_block(docids: list[int], previous: int, width: int, tfs: list[int], tf_
     )
 
 
+IdEntry = tuple[int, int, bytes]  # bytes to drop, bytes to add as the file says, and those that are there
+
+
+def read_ids(data: bytearray, articles: int) -> list[IdEntry]:
+    entries, at = [], 4 * -(-articles // 16)
+    while at < len(data):
+        both = data[at]
+        numbers, at = [both & 15, both >> 4], at + 1
+        for i in (0, 1):
+            if numbers[i] == 15:
+                rest, at = read_varint(data, at)
+                numbers[i] += rest
+        entries.append((numbers[0], numbers[1], bytes(data[at : at + numbers[1]])))
+        at += numbers[1]
+    return entries
+
+
+def write_ids(entries: list[IdEntry]) -> bytearray:
+    offsets, blocks = bytearray(), bytearray()
+    for number, (drop, more, added) in enumerate(entries):
+        if number % 16 == 0:
+            offsets += struct.pack("<I", len(blocks))
+        blocks += bytes([min(drop, 15) | min(more, 15) << 4])
+        blocks += b"".join(varint(count - 15) for count in (drop, more) if count >= 15) + added
+    return offsets + blocks
+
+
+def unpack_bits(data: bytes | bytearray, width: int, count: int) -> list[int]:
+    whole = int.from_bytes(data, "little")
+    return [whole >> i * width & (1 << width) - 1 for i in range(count)]
+
+
+def pack_bits(values: list[int], width: int) -> bytes:
+    whole = sum((value & (1 << width) - 1) << i * width for i, value in enumerate(values))
+    return whole.to_bytes(-(-len(values) * width // 8), "little")
+
+
 # -- lies -------------------------------------------------------------------------------------------------------------
 
 
@@ -142,12 +178,50 @@ def lie_in_lengths(random: random.Random, sections: Sections) -> None:
         if random.random() < 0.7:
             most = random.choice([1000, 2**31, 2**32 - 1])
             lengths = [
-                random.randint(0, most) if random.random() < 0.3 else most
-                for _ in range(len(sections["id_order"]) // 4)
+                random.randint(0, most) if random.random() < 0.3 else most for _ in range(meta[ARTICLES] % 100_000)
             ]
             sections[name][:] = struct.pack(f"<{len(lengths)}I", *lengths)
             meta[place] = 4
     sections["meta"][:] = META.pack(*meta)
+
+
+def lie_in_ids(random: random.Random, sections: Sections) -> None:
+    """Ids that drop more than there is, have more bytes than their block, fall, repeat, or are no UTF-8."""
+    entries = read_ids(sections["ids"], META.unpack(sections["meta"])[ARTICLES])
+    for _ in range(random.choice([1, 1, 3])):
+        number = random.randrange(len(entries))
+        drop, more, added = entries[number]
+        match random.randrange(5):
+            case 0:
+                entries[number] = (random.choice([0, 1, 14, 15, 16, 2**32, 2**63 - 1]), more, added)
+            case 1:
+                entries[number] = (drop, random.choice([0, 1, 14, 15, 16, 500, 2**32, 2**63 - 1]), added)
+            case 2:
+                added = random.choice([b"", b"\xff", b"a" * 300, random.randbytes(9)])
+                entries[number] = (drop, len(added), added)
+            case 3:
+                random.shuffle(entries)
+            case _:
+                del entries[number]
+                entries.insert(random.randrange(len(entries) + 1), (drop, more, added))
+    sections["ids"][:] = write_ids(entries)
+
+
+def lie_in_id_order(random: random.Random, sections: Sections) -> None:
+    """Ranks that two docids have, or none, or that lead in circles; jumps from and to anywhere."""
+    articles = META.unpack(sections["meta"])[ARTICLES]
+    width = (articles - 1).bit_length()
+    size = -(-articles * (width + 1) // 8)
+    entries = unpack_bits(sections["id_order"], width + 1, articles)
+    jumps = unpack_bits(sections["id_order"][size:], width, (len(sections["id_order"]) - size) * 8 // (2 * width) * 2)
+    for _ in range(random.choice([1, 1, 3, 100])):
+        values = jumps if jumps and random.random() < 0.4 else entries
+        values[random.randrange(len(values))] = odd(random, random.choice(values), width + 1)
+    if random.random() < 0.2:
+        jumps += [random.randrange(articles) for _ in range(random.choice([2, 2 * articles]))]
+    elif random.random() < 0.2:
+        entries.sort()
+    sections["id_order"][:] = pack_bits(entries, width + 1) + pack_bits(jumps, width)
 
 
 def lie_in_dates(random: random.Random, sections: Sections) -> None:
@@ -297,6 +371,8 @@ LIES = (
         lie_in_meta,
         lie_in_numbers,
         lie_in_lengths,
+        lie_in_ids,
+        lie_in_id_order,
         lie_in_dates,
         lie_anywhere,
         lie_in_keys,

@@ -10,7 +10,7 @@ import struct
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport INT64_MAX, UINT32_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcpy, memset
 
 from searchkit.core.segment cimport *
 from searchkit.core.segment cimport Segment
@@ -24,6 +24,7 @@ cdef extern from "encode.h" nogil:
         int failed
     void sk_buffer_put(sk_buffer *b, const void *data, size_t length)
     void sk_buffer_varint(sk_buffer *b, uint64_t value)
+    int sk_buffer_room(sk_buffer *b, size_t more)
     void sk_buffer_free(sk_buffer *b)
 
     ctypedef struct sk_impact_scale:
@@ -35,6 +36,14 @@ cdef extern from "encode.h" nogil:
         uint64_t count, payload
     int sk_dict_add(sk_dict_builder *d, const uint8_t *key, uint32_t length)
     void sk_dict_free(sk_dict_builder *d)
+
+cdef extern from "ids.h" nogil:
+    ctypedef struct sk_ids_builder:
+        sk_buffer offsets, blocks
+        uint32_t count
+    int sk_ids_add(sk_ids_builder *b, const uint8_t *id, size_t length)
+    void sk_ids_free(sk_ids_builder *b)
+    int sk_id_order_write(sk_buffer *out, const uint32_t *ranks, uint32_t count)
 
 cdef extern from "invert.h" nogil:
     ctypedef struct sk_run:
@@ -407,26 +416,32 @@ cdef put_change(sk_buffer *out, bytes form, bytes stem):
 
 cdef tuple pack_ids(list ids):
     """Sections `ids` and `id_order` of ids (bytes) in order of docids."""
-    cdef uint64_t end = 0
-    cdef uint32_t i, count = len(ids)
-    cdef bytes offsets = PyBytes_FromStringAndSize(NULL, 4 * (<Py_ssize_t>count + 1))
-    cdef bytes order = PyBytes_FromStringAndSize(NULL, 4 * <Py_ssize_t>count)
-    cdef uint32_t *out = <uint32_t *>PyBytes_AsString(offsets)
-    out[0] = 0
-    for i in range(count):
-        end += <uint64_t>len(ids[i])
-        if end > UINT32_MAX:
-            raise OverflowError("the ids of one segment outgrew 4 GiB")
-        out[i + 1] = <uint32_t>end
-    out = <uint32_t *>PyBytes_AsString(order)
-    for i, docid in enumerate(sorted(range(count), key=ids.__getitem__)):
-        out[i] = docid
-    return offsets + b"".join(ids), order
+    cdef uint32_t count = len(ids), rank = 0, docid
+    cdef bytes id
+    cdef sk_ids_builder builder
+    cdef uint32_t *ranks = <uint32_t *>malloc(sizeof(uint32_t) * count)
+    memset(&builder, 0, sizeof(builder))
+    try:
+        if ranks == NULL:
+            raise MemoryError
+        for docid in sorted(range(count), key=ids.__getitem__):
+            id = ids[docid]
+            check(sk_ids_add(&builder, <const uint8_t *>PyBytes_AsString(id), PyBytes_GET_SIZE(id)))
+            ranks[docid] = rank
+            rank += 1
+        return take_ids(&builder, ranks)
+    finally:
+        free(ranks)
+        sk_ids_free(&builder)
 
 
-cdef int compare_ids(const uint8_t *a, uint32_t a_length, const uint8_t *b, uint32_t b_length) noexcept nogil:
-    cdef int order = memcmp(a, b, min(a_length, b_length))
-    return order if order else (a_length > b_length) - (a_length < b_length)
+cdef tuple take_ids(sk_ids_builder *builder, const uint32_t *ranks):
+    cdef sk_buffer *order = new_buffer()
+    try:
+        check(sk_id_order_write(order, ranks, builder.count))
+        return take(&builder.offsets) + take(&builder.blocks), take(order)
+    finally:
+        drop_buffer(order)
 
 
 cdef class Merge:
@@ -521,8 +536,7 @@ cdef class Merge:
     cdef uint32_t _order(self) noexcept nogil:
         """Interleave the sources: newest first, then by id. Returns the number of a damaged source, or UINT32_MAX."""
         cdef uint32_t heads[64]
-        cdef uint32_t length[64]
-        cdef const uint8_t *id[64]
+        cdef sk_id id[64]
         cdef int64_t start[64]
         cdef int64_t end[64]
         cdef int fresh[64]
@@ -546,8 +560,7 @@ cdef class Merge:
                     run = s.dates.at + <size_t>sk_run_of(s, heads[i]) * SK_RUN_BYTES
                     start[i] = sk_load64s(run)
                     end[i] = sk_load64s(run + 8)
-                    id[i] = sk_id(s, heads[i], &length[i])
-                    if id[i] == NULL or not (0 <= start[i] < end[i] or start[i] == end[i] == -1):
+                    if sk_id_of(s, heads[i], &id[i]) or not (0 <= start[i] < end[i] or start[i] == end[i] == -1):
                         return i
                     fresh[i] = 1
                 if best == 64:
@@ -558,7 +571,7 @@ cdef class Merge:
                 elif start[i] != start[best]:
                     order = -1 if start[i] > start[best] else 1
                 else:
-                    order = compare_ids(id[i], length[i], id[best], length[best])
+                    order = sk_id_compare(&id[i], &id[best])
                 if order < 0:
                     best = i
             if best == 64:
@@ -583,58 +596,62 @@ cdef class Merge:
             yield self.order_source[i], self.order_docid[i]
 
     cdef tuple _ids(self):
-        """Sections `ids` and `id_order`, the latter interleaved from the sources' own."""
-        cdef uint64_t end = 0
-        cdef uint32_t i, best, docid, at = 0, length = 0
-        cdef uint32_t heads[64]
-        cdef uint32_t head_length[64]
-        cdef const uint8_t *head_id[64]
-        cdef const uint8_t *id
-        cdef bytes offsets = PyBytes_FromStringAndSize(NULL, 4 * (<Py_ssize_t>self.articles + 1))
-        cdef bytes order = PyBytes_FromStringAndSize(NULL, 4 * <Py_ssize_t>self.articles)
-        cdef uint32_t *out = <uint32_t *>PyBytes_AsString(offsets)
-        cdef sk_buffer *all_ids = new_buffer()
-        cdef const sk_segment *s
+        """Sections `ids` and `id_order`, interleaved from the sources' own."""
+        cdef uint32_t i, best, at
+        cdef int failed = SK_OK
+        cdef sk_ids_builder builder
+        cdef sk_buffer *flat = new_buffer()
+        cdef sk_id_walk *heads = <sk_id_walk *>malloc(sizeof(sk_id_walk) * self.count)
+        cdef uint32_t **docids = <uint32_t **>calloc(self.count, sizeof(uint32_t *))
+        cdef uint32_t *ranks = <uint32_t *>malloc(sizeof(uint32_t) * self.articles)
+        memset(&builder, 0, sizeof(builder))
         try:
-            out[0] = 0
-            for i in range(self.articles):
-                id = sk_id(self.sources[self.order_source[i]].segment, self.order_docid[i], &length)
-                sk_buffer_put(all_ids, id, length)
-                end += length
-                if end > UINT32_MAX:
-                    raise OverflowError("the ids of one segment outgrew 4 GiB")
-                out[i + 1] = <uint32_t>end
-            out = <uint32_t *>PyBytes_AsString(order)
+            if heads == NULL or docids == NULL or ranks == NULL:
+                raise MemoryError
             for i in range(self.count):
-                heads[i] = 0
-                head_id[i] = NULL
-            while at < self.articles:
-                best = 64
+                docids[i] = <uint32_t *>malloc(sizeof(uint32_t) * self.sources[i].segment.articles)
+                if docids[i] == NULL:
+                    raise MemoryError
+                if sk_id_docids(self.sources[i].segment, docids[i]):
+                    raise CorruptIndex(self.segments[i].path, "id_order")
+                sk_ids_start(&heads[i], self.sources[i].segment, 0)
+                self._next_id(i, &heads[i], docids[i])
+            for at in range(self.articles):
+                best = UINT32_MAX
                 for i in range(self.count):
-                    s = self.sources[i].segment
-                    while head_id[i] == NULL and heads[i] < s.articles:
-                        docid = sk_load32(s.id_order.at + 4 * <size_t>heads[i])
-                        if docid >= s.articles:
-                            raise CorruptIndex(self.segments[i].path, "id_order")
-                        if self.maps[i][docid] == UINT32_MAX:
-                            heads[i] += 1
-                            continue
-                        head_id[i] = sk_id(s, docid, &head_length[i])
-                        if head_id[i] == NULL:
-                            raise CorruptIndex(self.segments[i].path, "ids")
-                    if head_id[i] != NULL and (
-                        best == 64 or compare_ids(head_id[i], head_length[i], head_id[best], head_length[best]) < 0
-                    ):
+                    if heads[i].segment != NULL and (best == UINT32_MAX or sk_id_compare(&heads[i].id, &heads[best].id) < 0):
                         best = i
-                if best == 64:
-                    raise CorruptIndex(self.segments[0].path, "id_order")
-                out[at] = self.maps[best][sk_load32(self.sources[best].segment.id_order.at + 4 * <size_t>heads[best])]
-                at += 1
-                heads[best] += 1
-                head_id[best] = NULL
-            return offsets + take(all_ids), order
+                if best == UINT32_MAX:
+                    raise CorruptIndex(self.segments[0].path, "ids")
+                flat.length = 0
+                if sk_buffer_room(flat, heads[best].id.length):
+                    raise MemoryError
+                sk_id_copy(&heads[best].id, flat.bytes)
+                check(sk_ids_add(&builder, flat.bytes, heads[best].id.length))
+                ranks[self.maps[best][docids[best][heads[best].rank - 1]]] = at
+                self._next_id(best, &heads[best], docids[best])
+            return take_ids(&builder, ranks)
         finally:
-            drop_buffer(all_ids)
+            if docids != NULL:
+                for i in range(self.count):
+                    free(docids[i])
+            free(docids)
+            free(heads)
+            free(ranks)
+            sk_ids_free(&builder)
+            drop_buffer(flat)
+
+    cdef int _next_id(self, uint32_t source, sk_id_walk *head, const uint32_t *docids) except -1:
+        """On to the next id that is kept; at the end the walk has no segment any more."""
+        cdef int more
+        while True:
+            more = sk_ids_next(head)
+            if more < 0:
+                raise CorruptIndex(self.segments[source].path, "ids")
+            if not more:
+                head.segment = NULL
+            if not more or self.maps[source][docids[head.rank - 1]] != UINT32_MAX:
+                return 0
 
     def write(self, writer, double b, int title_weight):
         """Write all sections but the stored articles. Requires: articles > 0."""

@@ -1,7 +1,8 @@
-/* Reading a segment: figures, ids, dictionaries and postings, every step checked. See segment.h. */
+/* Reading a segment: figures, dictionaries and postings, every step checked. See segment.h. */
 #include "segment.h"
 
 #include "crc32c.h"
+#include "ids.h"
 
 int sk_segment_touch_pages(const sk_segment *s, const uint8_t *at, size_t size)
 {
@@ -61,10 +62,10 @@ int sk_segment_open(sk_segment *s, const char **damaged)
     if (s->runs == 0 || s->dates.size != (size_t)s->runs * SK_RUN_BYTES)
         return SK_DAMAGED;
     *damaged = "ids";
-    if (s->ids.size < 4 * (articles + 1))
+    if (s->ids.size < 4 * ((articles - 1) / SK_ID_BLOCK + 1) + articles)
         return SK_DAMAGED;
     *damaged = "id order";
-    if (s->id_order.size != 4 * articles)
+    if (!sk_id_order_fits(s))
         return SK_DAMAGED;
     *damaged = "terms";
     if (s->term_index.size != (s->term_count + SK_DICT_BLOCK - 1) / SK_DICT_BLOCK * SK_INDEX_ENTRY ||
@@ -78,48 +79,13 @@ int sk_segment_open(sk_segment *s, const char **damaged)
     return SK_OK;
 }
 
-const uint8_t *sk_id(const sk_segment *s, uint32_t docid, uint32_t *length)
-{
-    const uint8_t *offsets = s->ids.at + 4 * (size_t)docid, *bytes = s->ids.at + 4 * ((size_t)s->articles + 1);
-    if (sk_touch(s, offsets, 8))
-        return NULL;
-    uint32_t from = sk_load32(offsets), to = sk_load32(offsets + 4);
-    if (from > to || to > (size_t)(s->ids.at + s->ids.size - bytes) || sk_touch(s, bytes + from, to - from))
-        return NULL;
-    *length = to - from;
-    return bytes + from;
-}
+/* ---- dictionaries ------------------------------------------------------------------------------------------------ */
 
 static int compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
 {
     int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
     return order ? order : (a_length > b_length) - (a_length < b_length);
 }
-
-int64_t sk_find_id(const sk_segment *s, const uint8_t *id, size_t length)
-{
-    uint32_t low = 0, high = s->articles;
-    while (low < high) {
-        uint32_t mid = low + (high - low) / 2, other_length;
-        const uint8_t *slot = s->id_order.at + 4 * (size_t)mid;
-        if (sk_touch(s, slot, 4))
-            return -2;
-        uint32_t docid = sk_load32(slot);
-        const uint8_t *other = docid < s->articles ? sk_id(s, docid, &other_length) : NULL;
-        if (!other)
-            return -2;
-        int order = compare(other, other_length, id, length);
-        if (order == 0)
-            return docid;
-        if (order < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return -1;
-}
-
-/* ---- dictionaries ------------------------------------------------------------------------------------------------ */
 
 void sk_dict_start(sk_dict_walk *w, const sk_segment *s, int forms)
 {

@@ -92,12 +92,6 @@ static inline uint32_t sk_run_of(const sk_segment *s, uint32_t docid)
     return low;
 }
 
-/* The article's id. Returns its bytes and their number; NULL if the offsets are damaged. */
-const uint8_t *sk_id(const sk_segment *s, uint32_t docid, uint32_t *length);
-
-/* The docid of an id, -1 if it is not here, -2 if the section is damaged. */
-int64_t sk_find_id(const sk_segment *s, const uint8_t *id, size_t length);
-
 /* ---- dictionaries ------------------------------------------------------------------------------------------------ */
 
 /* Where a term's postings are. */

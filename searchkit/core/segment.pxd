@@ -59,8 +59,6 @@ cdef extern from "segment.h" nogil:
     uint32_t sk_length(const sk_segment *s, uint32_t docid)
     uint32_t sk_title_length(const sk_segment *s, uint32_t docid)
     uint32_t sk_run_of(const sk_segment *s, uint32_t docid)
-    const uint8_t *sk_id(const sk_segment *s, uint32_t docid, uint32_t *length)
-    int64_t sk_find_id(const sk_segment *s, const uint8_t *id, size_t length)
     void sk_dict_start(sk_dict_walk *w, const sk_segment *s, int forms)
     int sk_dict_seek(sk_dict_walk *w, const uint8_t *key, size_t length)
     int sk_dict_next(sk_dict_walk *w)
@@ -71,6 +69,26 @@ cdef extern from "segment.h" nogil:
     int sk_cursor_positions(sk_cursor *c, uint32_t index, uint32_t *positions)
     uint32_t sk_load32(const uint8_t *at)
     int64_t sk_load64s(const uint8_t *at)
+
+cdef extern from "ids.h" nogil:
+    ctypedef struct sk_id:
+        size_t length
+
+    ctypedef struct sk_id_walk:
+        const sk_segment *segment
+        uint32_t rank
+        const uint8_t *next
+        const uint8_t *end
+        sk_id id
+
+    void sk_ids_start(sk_id_walk *w, const sk_segment *s, uint32_t rank)
+    int sk_ids_next(sk_id_walk *w)
+    int sk_id_of(const sk_segment *s, uint32_t docid, sk_id *id)
+    int sk_id_compare(const sk_id *a, const sk_id *b)
+    void sk_id_copy(const sk_id *id, uint8_t *out)
+    int64_t sk_find_id(const sk_segment *s, const uint8_t *id, size_t length)
+    int64_t sk_id_docid(const sk_segment *s, uint32_t rank)
+    int sk_id_docids(const sk_segment *s, uint32_t *docids)
 
 
 cdef class Segment:

@@ -191,13 +191,11 @@ cdef class Segment:
 
     def id(self, uint32_t docid):
         """The article's id. Requires: docid < articles."""
-        cdef uint32_t length = 0
+        cdef sk_id id
         self._docid(docid)
-        cdef const uint8_t *at = sk_id(&self.s, docid, &length)
-        if at == NULL:
-            raise CorruptIndex(self.path, "ids")
+        self._check(sk_id_of(&self.s, docid, &id), "ids")
         try:
-            return (<const char *>at)[:length].decode("utf-8")
+            return id_bytes(&id).decode("utf-8")
         except UnicodeDecodeError:
             raise CorruptIndex(self.path, "ids", "UTF-8", "something else") from None
 
@@ -211,29 +209,26 @@ cdef class Segment:
 
     def shared_ids(self, Segment newer):
         """Docids of this segment whose ids stand in `newer` too, ascending by id."""
-        cdef uint32_t i = 0, j = 0, a_length = 0, b_length = 0
-        cdef const uint8_t *a
-        cdef const uint8_t *b
-        cdef int order
+        cdef sk_id_walk ours, theirs
+        cdef int order, ours_more, theirs_more
+        cdef int64_t docid
         found = []
-        self._check(sk_touch(&self.s, self.s.id_order.at, self.s.id_order.size), "id_order")
-        newer._check(sk_touch(&newer.s, newer.s.id_order.at, newer.s.id_order.size), "id_order")
-        while i < self.s.articles and j < newer.s.articles:
-            a_docid = sk_load32(self.s.id_order.at + 4 * <size_t>i)
-            b_docid = sk_load32(newer.s.id_order.at + 4 * <size_t>j)
-            a = sk_id(&self.s, a_docid, &a_length) if a_docid < self.s.articles else NULL
-            b = sk_id(&newer.s, b_docid, &b_length) if b_docid < newer.s.articles else NULL
-            if a == NULL:
-                raise CorruptIndex(self.path, "ids")
-            if b == NULL:
-                raise CorruptIndex(newer.path, "ids")
-            order = memcmp(a, b, min(a_length, b_length))
+        sk_ids_start(&ours, &self.s, 0)
+        sk_ids_start(&theirs, &newer.s, 0)
+        ours_more, theirs_more = sk_ids_next(&ours), sk_ids_next(&theirs)
+        while ours_more > 0 and theirs_more > 0:
+            order = sk_id_compare(&ours.id, &theirs.id)
             if order == 0:
-                order = (a_length > b_length) - (a_length < b_length)
-            if order == 0:
-                found.append(a_docid)
-            i += order <= 0
-            j += order >= 0
+                docid = sk_id_docid(&self.s, ours.rank - 1)
+                if docid < 0:
+                    raise CorruptIndex(self.path, "id_order")
+                found.append(docid)
+            if order <= 0:
+                ours_more = sk_ids_next(&ours)
+            if order >= 0:
+                theirs_more = sk_ids_next(&theirs)
+        self._check(ours_more, "ids")
+        newer._check(theirs_more, "ids")
         return found
 
     def seconds(self, uint32_t docid):
@@ -410,22 +405,7 @@ cdef list _verify(Segment segment):
         longest = max(longest, end - start)
     if longest != s.longest:
         findings.append(("dates", "the longest interval is not the one in meta"))
-    last = b""
-    for i in range(s.articles):
-        docid = sk_load32(s.id_order.at + 4 * <size_t>i)
-        if docid >= s.articles:
-            findings.append(("id_order", f"docid {docid} at place {i}"))
-            break
-        try:
-            key = segment.id(docid).encode()
-        except CorruptIndex:
-            findings.append(("ids", f"no id for docid {docid}"))
-            break
-        if i and key <= last:
-            findings.append(("id_order", f"ids out of order at place {i}"))
-            break
-        last = key
-
+    findings += _verify_ids(s)
     tokens = 0
     # No article has more positions than tokens, and no list more than its bytes have bits.
     most = min(<uint64_t>length_max, <uint64_t>s.postings.size * 8)
@@ -489,6 +469,45 @@ cdef list _verify(Segment segment):
     finally:
         free(positions)
     return findings
+
+
+cdef list _verify_ids(const sk_segment *s):
+    cdef sk_id_walk walk
+    cdef uint32_t rank
+    cdef bytes key, last = b""
+    cdef uint32_t *docids
+    sk_ids_start(&walk, s, 0)
+    for rank in range(s.articles):
+        if sk_ids_next(&walk) != 1:
+            return [("ids", f"no id at rank {rank}")]
+        key = id_bytes(&walk.id)
+        if rank and key <= last:
+            return [("ids", f"out of order at rank {rank}")]
+        try:
+            key.decode("utf-8")
+        except UnicodeDecodeError:
+            return [("ids", f"{key!r} is no UTF-8")]
+        last = key
+    if walk.next != walk.end:
+        return [("ids", "bytes behind the last id")]
+    docids = <uint32_t *>malloc(sizeof(uint32_t) * s.articles)
+    if docids == NULL:
+        raise MemoryError
+    try:
+        if sk_id_docids(s, docids):
+            return [("id_order", "two articles with one id")]
+        for rank in range(s.articles):
+            if sk_id_docid(s, rank) != docids[rank]:
+                return [("id_order", f"no way from rank {rank} to docid {docids[rank]}")]
+    finally:
+        free(docids)
+    return []
+
+
+cdef bytes id_bytes(const sk_id *id):
+    cdef bytes data = PyBytes_FromStringAndSize(NULL, id.length)
+    sk_id_copy(id, <uint8_t *>PyBytes_AsString(data))
+    return data
 
 
 cdef int check_bitmap(Segment segment, const uint8_t[::1] bits) except -1:
