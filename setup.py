@@ -30,6 +30,7 @@ HEADERS = ("bits.h", "kernels.h", "kernels.inc", "segment.h", "ids.h", "segment.
 
 EXTENSIONS = [
     extension("checksum", "crc32c.c", depends=("crc32c.h",)),
+    extension("stems", "english.c", depends=("english.h",)),
     extension("tokens", "tokenize.c", depends=("tokenize.h", "unicode_tables.h")),
     extension(
         "segment",

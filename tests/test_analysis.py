@@ -6,15 +6,21 @@ import json
 import subprocess
 import sys
 import threading
+from itertools import islice
 from pathlib import Path
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import trials
 
+import searchkit
 from searchkit.analysis import LANGUAGES, Analyzer, AnalyzerError, languages
+from searchkit.core.stems import english_stem
 from searchkit.errors import FormatVersion, SearchkitError
+
+DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 calls: list[str] = []
 
@@ -102,6 +108,49 @@ def test_stem_of_many_is_stem_of_each(known: list[str], others: list[str]) -> No
     english = Analyzer.named("english")
     forms = [*known, *(form for text in others for form in english.forms(text))]
     assert english.stem(forms) == [english.stem([form])[0] for form in forms]
+
+
+PIECES = [*languages._ENDINGS.split(), *languages._BEGINNINGS.split(), *"abcdefghijklmnopqrstuvwxyz'", "yy", "iz", "bl"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join).filter(lambda form: len(form) <= 255))
+def test_compiled_english_is_nltks(form: str) -> None:
+    """The compiled stemmer gives, for whatever it takes, what NLTK's gives."""
+    assert english_stem(form) == languages._snowball("english")(form)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["press", "abstracts"])
+def test_compiled_english_is_nltks_in_real_corpora(name: str) -> None:
+    """Equal for every word form of the corpora; most are taken."""
+    path = DATA / f"{name}.jsonl.zst"
+    if not path.exists():
+        pytest.skip(f"{path} is not here")
+    english, step = Analyzer.named("english"), 1 if trials(2) > 2 else 20
+    forms = {
+        form
+        for article in islice(searchkit.read_articles(path, on_error="skip"), 0, None, step)
+        for form in english.forms(article.text)
+    }
+    stem = languages._snowball("english")
+    taken = [form for form in forms if english_stem(form) is not None]
+    assert len(taken) * 2 > len(forms)
+    assert [form for form in taken if english_stem(form) != stem(form)] == []
+
+
+@pytest.mark.parametrize("form", ["café", "h2o", "Running", "a" * 256, "книгами", "u.s"])
+def test_compiled_english_leaves_the_rest(form: str) -> None:
+    """Whatever is not made of a to z and apostrophes is for NLTK."""
+    assert english_stem(form) is None
+
+
+def test_compiled_english_needs_the_same_nltk() -> None:
+    """Where NLTK gives another stem for one probe only, it is asked about everything."""
+    assert languages._is_compiled(languages._snowball("english"))
+    assert languages.load("english").compiled
+    assert not languages._is_compiled(lambda form: form if form == "relatational" else english_stem(form) or "")
+    own = languages.Stemmer("own", lambda form: form[:2], ())
+    assert own.stem(["running"]) == ["ru"]
 
 
 def test_arabic_stems_do_not_depend_on_the_word_before() -> None:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
+from searchkit.core.stems import english_stem
 from searchkit.errors import SearchkitError
 
 __all__ = ["LANGUAGES", "AnalyzerError", "Stemmer", "load", "permit"]
@@ -70,6 +71,22 @@ _PROBES = {
     "swedish": "undersökningarna bilarna husens möjligheterna vänlighet arbetslöshetens skrivandet löpande flickornas",
 }
 
+# What the compiled stemmer is compared with NLTK's by: beginnings that make R1 and R2 long or short, endings of each
+# rule, alone and stacked, and the words that are stemmed by list.
+_BEGINNINGS = "b t ho sho rat yell fly abb hopp pizz adopt gener commun arsen relat enterpr syzyg bowox"
+_ENDINGS = """
+    s's s' 's ' sses ied ies us ss as y ay eed eedly ed edly ing ingly at ated bled ized tting ming
+    ization izations ational fulness ousness iveness tional biliti bility lessli lessly entli ently ation alism aliti
+    ality ousli ously iviti ivity fulli fully enci ency anci ancy abli ably izer ator alli ally bli bly ogi logy li dly
+    zly alize icate iciti icity ative ical ness ful ement ance ence able ible ment ant ent ism ate iti ity ous ive ize
+    sion tion xion al er ic e le l ll ele alizations ationally icatively
+"""
+_SPECIAL = """
+    andes atlas bias canning cannings cosmos dying early earring earrings exceed exceeded exceeding exceeds gently
+    herring herrings howe idly inning innings lying news only outing outings proceed proceeded proceeding proceeds
+    singly skies skis sky succeed succeeded succeeding succeeds tying ugly
+"""
+
 _permitted: dict[str, Callable[[str], str]] = {}  # dotted names that this program, not a file, has asked for
 
 
@@ -80,10 +97,12 @@ class AnalyzerError(SearchkitError, ValueError):
 class Stemmer:
     """Stems word forms, each distinct one once, and remembers. May be used from several threads."""
 
-    __slots__ = ("_known", "_stem", "fingerprint", "name")
+    __slots__ = ("_known", "_stem", "compiled", "fingerprint", "name")
 
-    def __init__(self, name: str, stem: Callable[[str], str], probes: Sequence[str]) -> None:
+    def __init__(self, name: str, stem: Callable[[str], str], probes: Sequence[str], compiled: bool = False) -> None:
+        """`compiled`: `core.stems.english` gives the stems that `stem` gives, to the forms that it takes."""
         self.name = name
+        self.compiled = compiled
         self._stem = stem
         self._known: dict[str, str] = {}
         stems = "\n".join(f"{word} {self._stem_one(word)}" for word in probes)
@@ -92,7 +111,7 @@ class Stemmer:
     def stem(self, forms: Sequence[str]) -> list[str]:
         """The stem of each form, in order. A form for which the stemmer leaves nothing is its own stem."""
         known = self._known
-        stems = list(map(known.get, forms))
+        stems = [english_stem(form) or known.get(form) for form in forms] if self.compiled else [*map(known.get, forms)]
         if None in stems:
             if len(known) + len(forms) > CACHE_FORMS:
                 known.clear()
@@ -122,7 +141,8 @@ def load(name: str) -> Stemmer:
     Raises AnalyzerError where there is none of that name, or where only a file has named it.
     """
     if name in LANGUAGES:
-        return Stemmer(name, _snowball(name), _PROBES[name].split())
+        stem = _snowball(name)
+        return Stemmer(name, stem, _PROBES[name].split(), name == "english" and _is_compiled(stem))
     if name in _permitted:
         probes = " ".join(_PROBES[language] for language in LANGUAGES).split()
         return Stemmer(name, _permitted[name], probes)
@@ -155,6 +175,15 @@ def _unknown(name: str) -> str:
         f"there is no analyzer {name!r}: choose one of {', '.join(LANGUAGES)}, none, "
         "or your own stemmer as 'package.module:callable' (str -> str)"
     )
+
+
+def _is_compiled(stem: Callable[[str], str]) -> bool:
+    """Whether the compiled stemmer gives what `stem`, the English one of the NLTK that is installed, gives.
+
+    Asked about every ending that any of the rules knows, behind beginnings that let it stand, or not.
+    """
+    words = [begin + end for begin in _BEGINNINGS.split() for end in _ENDINGS.split()] + _SPECIAL.split()
+    return all(english_stem(word) == stem(word) for word in words)
 
 
 def _snowball(language: str) -> Callable[[str], str]:
