@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if isinstance(error, CannotBuild):
                     failed = True
                     _say(f"{driver} is left out: it does not fit the core: {error}")
-            result["rows"] = list(measure(programs, given.levels, given.samples, given.quick, _say))
+            result["rows"] = measure(programs, given.levels, 1 if given.quick else given.rounds, given.quick, _say)
             if given.instructions:
                 if valgrind():
                     counted = count(programs, given.levels, folder, _say)
@@ -106,9 +106,13 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--only", type=_names(DRIVERS), default=DRIVERS, metavar="NAMES", help=f"of {','.join(DRIVERS)} (all)")
     add("--levels", type=_names(LEVELS), default=LEVELS, metavar="NAMES", help=f"of {','.join(LEVELS)} (all there are)")
-    add("--samples", type=_positive, default=40, metavar="N", help="of which the quietest counts (40)")
+    add("--rounds", type=_positive, default=4, metavar="N", help="over all kernels, of which the quietest counts (4)")
     add("--instructions", action="store_true", help="count instructions too, with valgrind")
-    add("--quick", action="store_true", help="see whether all works: small inputs, one sample, not optimised")
+    add(
+        "--quick",
+        action="store_true",
+        help="see whether all works: small inputs, one sample of one round, not optimised",
+    )
     add("--json", type=Path, metavar="FILE", help="write all figures there")
     return parser
 

@@ -10,12 +10,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { ADDS = 1 << 14 };
+enum { ADDS = 1 << 14, SAMPLES = 15 };
 
 static const double SAMPLE = 4e5; /* nanoseconds of one sample, at least */
 
 static const char *level;
-static unsigned samples = 40;
 static int quick, once;
 static volatile uint64_t sink;
 
@@ -135,7 +134,7 @@ void micro_report(const micro_row *row)
                     {.run = row->bound, .on = row->bound_on}, {.run = adds, .on = &addend}};
     for (int i = 0; i < 4; i++)
         prepare(&all[i]);
-    for (unsigned s = 0; s < (quick ? 1 : samples); s++)
+    for (int s = 0; s < (quick ? 1 : SAMPLES); s++)
         for (int i = 0; i < 4; i++)
             sample(&all[i]);
     double items = (double)row->items, cycle = all[3].least / ADDS;
@@ -147,19 +146,16 @@ void micro_report(const micro_row *row)
 
 int main(int count, char **arguments)
 {
-    micro_need(count >= 2, "usage: DRIVER LEVEL [--samples N] [--quick] [--once]");
+    micro_need(count >= 2, "usage: DRIVER LEVEL [--quick] [--once]");
     level = arguments[1];
     for (int i = 2; i < count; i++) {
         if (!strcmp(arguments[i], "--quick"))
             quick = 1;
         else if (!strcmp(arguments[i], "--once"))
             once = 1;
-        else if (!strcmp(arguments[i], "--samples") && i + 1 < count)
-            samples = (unsigned)strtoul(arguments[++i], NULL, 10);
         else
             micro_need(0, "unknown option");
     }
-    micro_need(samples > 0, "no samples");
     /* "any": kernels that are the same at every level, run with the best. */
     if (sk_kernels_choose(strcmp(level, "any") ? level : NULL) || micro_limits_choose(sk_kernels_get()->name))
         return 3;

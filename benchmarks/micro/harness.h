@@ -1,6 +1,6 @@
 /* One program a group of kernels: rows() reports each kernel beside the least work that its items take.
  *
- *     DRIVER LEVEL [--samples N] [--quick] [--once]
+ *     DRIVER LEVEL [--quick] [--once]
  *
  * prints a line of JSON for each row; exit code 3 where this machine has not the level. A kernel, what is taken off it
  * and its limit take turns, so that a noisy moment hits them alike; the quietest sample of each counts.

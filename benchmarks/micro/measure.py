@@ -17,6 +17,7 @@ __all__ = ["LEVELS", "DriverFailed", "count", "measure", "valgrind"]
 LEVELS = ("plain", "avx2", "avx512")
 
 _NOT_HERE = 3  # exit code of a driver: this machine has not the level
+_TIMES = ("ns", "less_ns", "limit_ns", "cycle_ns")
 _TOTALS = re.compile(r"^totals: (\d+)", re.MULTILINE)
 
 
@@ -25,14 +26,23 @@ class DriverFailed(Exception):
 
 
 def measure(
-    programs: dict[str, Path], levels: tuple[str, ...], samples: int, quick: bool, say: Callable[[str], None]
-) -> Iterator[dict[str, Any]]:
-    """A row a kernel and level: ns, cycles, limit_ns (an item), share (of the limit reached), GB/s or M items/s."""
-    options = ["--samples", str(samples), *(["--quick"] if quick else [])]
-    for driver, level in _runs(programs, levels):
-        done = subprocess.run([programs[driver], level, *options], capture_output=True, text=True)
-        for row in _rows(done, driver, level, say):
-            yield _figured(row)
+    programs: dict[str, Path], levels: tuple[str, ...], rounds: int, quick: bool, say: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """A row a kernel and level: ns, cycles, limit_ns (an item), share (of the limit reached), GB/s or M items/s.
+
+    Of each of a row's times the quietest of all rounds counts: neighbours of a machine are loud for seconds on end,
+    longer than a driver takes for all its samples of one kernel.
+    """
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for turn in range(rounds):
+        for driver, level in _runs(programs, levels):
+            done = subprocess.run(
+                [programs[driver], level, *(["--quick"] if quick else [])], capture_output=True, text=True
+            )
+            for row in _rows(done, driver, level, (lambda line: None) if turn else say):
+                known = rows.setdefault((row["kernel"], row["level"]), row)
+                known.update({time: min(known[time], row[time]) for time in _TIMES})
+    return [_figured(row) for row in rows.values()]
 
 
 def count(
