@@ -31,7 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if isinstance(error, CannotBuild):
                     failed = True
                     _say(f"{driver} is left out: it does not fit the core: {error}")
-            result["rows"] = measure(programs, given.levels, 1 if given.quick else given.rounds, given.quick, _say)
+            rounds = 1 if given.quick else given.rounds
+            for driver in list(programs):
+                try:
+                    result["rows"] += measure({driver: programs[driver]}, given.levels, rounds, given.quick, _say)
+                except DriverFailed as error:
+                    failed = True
+                    _say(f"{driver} is left out: {error}")
+                    del programs[driver]
             if given.instructions:
                 if valgrind():
                     counted = count(programs, given.levels, folder, _say)
@@ -106,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--only", type=_names(DRIVERS), default=DRIVERS, metavar="NAMES", help=f"of {','.join(DRIVERS)} (all)")
     add("--levels", type=_names(LEVELS), default=LEVELS, metavar="NAMES", help=f"of {','.join(LEVELS)} (all there are)")
-    add("--rounds", type=_positive, default=4, metavar="N", help="over all kernels, of which the quietest counts (4)")
+    add("--rounds", type=_positive, default=4, metavar="N", help="of each driver, of which the quietest counts (4)")
     add("--instructions", action="store_true", help="count instructions too, with valgrind")
     add(
         "--quick",

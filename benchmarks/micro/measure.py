@@ -31,7 +31,7 @@ def measure(
     """A row a kernel and level: ns, cycles, limit_ns (an item), share (of the limit reached), GB/s or M items/s.
 
     Of each of a row's times the quietest of all rounds counts: neighbours of a machine are loud for seconds on end,
-    longer than a driver takes for all its samples of one kernel.
+    longer than all samples of one kernel take.
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for turn in range(rounds):

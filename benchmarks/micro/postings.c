@@ -11,7 +11,7 @@ typedef struct blocks {
     const sk_kernels *kernels;
     uint8_t *packed;
     unsigned width;
-    uint32_t *docids, *tfs;
+    uint32_t *docids, *tfs, *sizes;
     uint16_t *lengths, *chosen;
     float *scores, least;
     uint64_t *words;
@@ -40,6 +40,16 @@ static uint64_t scores(void *on)
     for (unsigned i = 0; i < BLOCKS; i++)
         b->kernels->scores(b->docids, b->tfs, SK_BLOCK, b->lengths, 2, 1.5f, 0.3f, 0.003f, b->scores);
     return (uint64_t)b->scores[0];
+}
+
+static uint64_t spans(void *on)
+{
+    blocks *b = on;
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < BLOCKS; i++)
+        for (unsigned at = 0; at < SK_BLOCK; at += 64)
+            sum += b->kernels->spans(b->docids + at, b->tfs + at, 64, b->lengths, 2, b->sizes);
+    return sum;
 }
 
 static uint64_t at_least(void *on)
@@ -107,6 +117,10 @@ static void score_rows(blocks *b)
     micro_report(&(micro_row){"scores", "postings", BLOCKS * SK_BLOCK, 0, scores, b, NULL, NULL,
                               "one float32 division a posting", limits->divide, &divide, 0});
 
+    micro_span fill = {NULL, b->sizes, 4 * SK_BLOCK, BLOCKS, NULL};
+    micro_report(&(micro_row){"spans", "sizes", BLOCKS * SK_BLOCK, 4, spans, b, NULL, NULL, "storing 1 KB",
+                              micro_limits_get()->fill, &fill, 0});
+
     for (uint32_t i = 0; i < SK_BLOCK; i++)
         b->scores[i] = (float)(micro_random(&random) % 1000);
     micro_span read = {b->scores, NULL, 4 * SK_BLOCK, BLOCKS, NULL};
@@ -133,7 +147,8 @@ void rows(const char *level)
     (void)level;
     uint64_t random = 1;
     blocks b = {.kernels = sk_kernels_get(), .packed = micro_memory(4 * PACKED), .docids = micro_memory(4 * SK_BLOCK),
-                .tfs = micro_memory(4 * SK_BLOCK), .lengths = micro_memory(2 * ARTICLES),
+                .tfs = micro_memory(4 * SK_BLOCK),
+        .sizes = micro_memory(4 * SK_BLOCK), .lengths = micro_memory(2 * ARTICLES),
                 .chosen = micro_memory(2 * SK_BLOCK), .scores = micro_memory(4 * SK_BLOCK), .words = micro_memory(8 * WORDS)};
     for (unsigned i = 0; i < 4 * PACKED; i++)
         b.packed[i] = (uint8_t)micro_random(&random);

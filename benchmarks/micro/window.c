@@ -65,7 +65,7 @@ static void make_lists(window *w, uint32_t articles, uint32_t each)
 static void make_query(window *w)
 {
     for (uint32_t i = 0; i < 2; i++) {
-        w->leaves[i] = (sk_leaf){.weight = 1, .first_word = i, .words = 1, .slop = 1, .field = SK_ANYWHERE};
+        w->leaves[i] = (sk_leaf){.weight = 1, .first_word = i, .words = 1, .lists = 1, .slop = 1, .field = SK_ANYWHERE};
         w->nodes[i] = (sk_node){.kind = SK_LEAF, .first = i, .leaf_from = i, .leaf_to = i + 1};
         w->children[i] = i;
     }
