@@ -10,14 +10,24 @@
 #define SK_HAS_SHUFFLE 0
 #endif
 
+/* What kernels.inc may use besides plain C: nothing, SSE2 (which every x86-64 has), or AVX2 with BMI2. */
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#include <immintrin.h>
+#define SK_LEVEL 1
+#else
+#define SK_LEVEL 0
+#endif
+
 #define SK_FN(name) name##_plain
 #define SK_NAME "plain"
 #include "kernels.inc"
 #undef SK_FN
 #undef SK_NAME
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#if SK_LEVEL
 #define SK_X86 1
+#undef SK_LEVEL
+#define SK_LEVEL 2
 
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt"))), apply_to = function)

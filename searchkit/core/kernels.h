@@ -34,6 +34,10 @@ typedef struct sk_kernels {
     /* Positions i (ascending) with values[i] >= least, for `count` values; returns how many. */
     unsigned (*select)(const float *values, unsigned count, float least, uint16_t *out);
 
+    /* The docids and values of those with values[i] >= least, in order; returns how many. May work in place. */
+    unsigned (*keep)(const uint32_t *docids, const float *values, unsigned count, float least, uint32_t *out_docids,
+                     float *out_values);
+
     /* Where the positions codes of `count` <= 64 postings begin, in bits from the first one on (bits.h), into out[0] to
      * out[count - 1]. Returns their size in all, or 0xFFFFFFFF if a frequency is above its article's length. Requires:
      * no length is 2^24 or more. */
