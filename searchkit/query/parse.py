@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 import attrs
@@ -166,7 +166,7 @@ class _TreeReader:
         """The meaning of repaired tokens. Raises QueryError where they nest too deep for a query."""
         self._leaves = [token for token in tokens if token.kind is Kind.LEAF]
         try:
-            return self._node(_whoosh_parser().process(_skeleton(tokens)))
+            return self._node(_syntax(_skeleton(tokens)))
         except RecursionError:
             # Within our own limit this takes a caller that is itself near the end of the stack.
             raise QueryError("the query nests too deep", None, "leave out brackets that change nothing") from None
@@ -310,6 +310,16 @@ def _skeleton(tokens: Iterable[Token]) -> str:
         else:
             pieces.append("(" if kind is Kind.OPEN else f"{text} ")
     return "".join(pieces)
+
+
+@lru_cache(maxsize=1024)
+def _shape(skeleton: str) -> Any:
+    return _whoosh_parser().process(skeleton)
+
+
+def _syntax(skeleton: str) -> Any:
+    """Whoosh's syntax tree of a skeleton. Those of short ones are kept: many queries have other words and one shape."""
+    return _shape(skeleton) if len(skeleton) <= 100 else _whoosh_parser().process(skeleton)
 
 
 @cache
