@@ -700,6 +700,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that Whoosh is given."""
     texts: list[str] = []
     parser = parse_module._whoosh_parser()
+    parse_module._shape.cache_clear()
     monkeypatch.setattr(parse_module, "_whoosh_parser", lambda: Spy(parser, texts))
     return texts
 
@@ -719,6 +720,7 @@ class Spy:
 def calls_of(action: Callable[[], object]) -> int:
     """How many functions an action calls, those of C included."""
     calls = 0
+    parse_module._shape.cache_clear()  # no query's work is lent to the next
 
     def count(frame: object, event: str, argument: object) -> None:
         nonlocal calls
