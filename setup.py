@@ -27,18 +27,25 @@ def extension(name: str, *sources: str, depends: tuple[str, ...] = ()) -> Extens
 
 READING = ("reader.c", "ids.c", "kernels.c", "crc32c.c")
 HEADERS = ("bits.h", "kernels.h", "kernels.inc", "segment.h", "ids.h", "segment.pxd", "crc32c.h")
+SEARCHING = (*HEADERS, "search.h", "program.pxd")
 
 EXTENSIONS = [
     extension("checksum", "crc32c.c", depends=("crc32c.h",)),
     extension("stems", "english.c", depends=("english.h",)),
     extension("tokens", "tokenize.c", depends=("tokenize.h", "unicode_tables.h")),
+    extension("segment", *READING, depends=HEADERS),
+    extension("verify", *READING, depends=HEADERS),
+    extension("program", depends=SEARCHING),
     extension(
-        "segment",
+        "evaluate",
         *READING,
         "search.c",
         "search_plain.c",
         "search_avx2.c",
-        depends=(*HEADERS, "search.h", "evaluator.h", "search.inc"),
+        "words.c",
+        "plain.c",
+        "tokenize.c",
+        depends=(*SEARCHING, "evaluator.h", "search.inc", "words.h", "plain.h", "tokenize.h", "unicode_tables.h"),
     ),
     extension(
         "builder",

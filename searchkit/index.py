@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from errno import ENOTDIR
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from searchkit.analysis.analyzer import Analyzer
 from searchkit.analysis.frequent import frequent_terms
 from searchkit.article import Article
-from searchkit.core.segment import Batch
-from searchkit.dates import DateInterval, parse_range
-from searchkit.errors import ArticleError, DateError, IndexExists, QueryError, SearchkitError
+from searchkit.errors import ArticleError, IndexExists, SearchkitError
 from searchkit.indexing.options import Options, check_bm25
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.nodes import Query
-from searchkit.query.parse import parse_with_warnings
-from searchkit.search.bind import Bound, bind, marks_of, restrict
-from searchkit.search.plan import SORTS, plan
-from searchkit.search.results import Hit, Marks, Results
+from searchkit.search.answer import Ask, Date, Match, Relation, Scope, Sort, settings_of
+from searchkit.search.results import Results
 from searchkit.storage.contract import Storage
 from searchkit.storage.folder import FolderStorage
 from searchkit.storage.manifest import MANIFEST_FORMAT, Manifest
@@ -37,15 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AddReport", "CheckReport", "Index", "IndexStats", "create", "open"]
 
-Date: TypeAlias = "str | date | datetime | DateInterval"
-Match: TypeAlias = Literal["any", "all"]
-Relation: TypeAlias = Literal["overlaps", "within", "contains"]
-Sort: TypeAlias = Literal["score", "newest", "oldest"]
-
 DEFAULT_WAIT = 10.0  # seconds for the lock
 DEFAULT_MEMORY = "256MB"
-
-CHUNK = 64  # queries of a batch that are bound before they are given to other threads
 
 
 @attrs.frozen
@@ -150,8 +138,9 @@ class Index:
     processes commit is seen after `refresh()`. Any number of threads may search it. A context manager that closes.
     """
 
-    # For tests: without skipping, every matching article is scored.
+    # For tests: without skipping, every matching article is scored; without plain, no query takes the short way.
     _skipping = True
+    _plain = True
 
     def __init__(self, storage: Storage, *, writable: bool) -> None:
         """Use `create` or `open`."""
@@ -268,10 +257,9 @@ class Index:
         Raises QueryError for a query node, date or option that makes no sense.
         """
         start = time.perf_counter()
-        ask = self._ask(query, match, since, until, on, dates, now)
-        settings = self._settings(limit, offset, sort, k1, b)
-        hits = ask.search(settings, self._skipping)
-        return ask.results(hits, settings, time.perf_counter() - start)
+        snapshot = self._snapshot()
+        ask = Ask(query, Scope(snapshot, match, since, until, on, dates, now, plain=self._plain))
+        return ask.search(settings_of(snapshot, limit, offset, sort, k1, b, self._skipping), start)
 
     def search_many(
         self,
@@ -291,11 +279,11 @@ class Index:
         now: datetime | None = None,
     ) -> list[Results]:
         """`search` for many queries, on `threads` threads (None: one for each processor), the GIL released."""
-        settings = self._settings(limit, offset, sort, k1, b)
-        if isinstance(queries, str | Query):
-            raise QueryError("search_many takes several queries", hint="give a list of them, or ask with search")
-        asks = (self._ask(query, match, since, until, on, dates, now) for query in queries)
-        return _search_many(asks, settings, threads, self._skipping)
+        from searchkit.search.many import search_many
+
+        snapshot = self._snapshot()
+        scope = Scope(snapshot, match, since, until, on, dates, now, plain=self._plain)
+        return search_many(queries, scope, settings_of(snapshot, limit, offset, sort, k1, b, self._skipping), threads)
 
     def count(
         self,
@@ -309,7 +297,7 @@ class Index:
         now: datetime | None = None,
     ) -> int:
         """How many articles a query finds, exactly."""
-        return self._ask(query, match, since, until, on, dates, now).count()
+        return Ask(query, Scope(self._snapshot(), match, since, until, on, dates, now, plain=self._plain)).count()
 
     def explain(
         self,
@@ -325,12 +313,13 @@ class Index:
         """Why the article `id` has its score for a query, in parts that add up to it. KeyError if it is not there."""
         from searchkit.search.explain import explain
 
-        ask = self._ask(query, match, None, None, None, dates, now)
-        place = ask.snapshot.find(id)
+        snapshot = self._snapshot()
+        ask = Ask(query, Scope(snapshot, match, dates=dates, now=now))
+        place = snapshot.find(id)
         if place is None:
             raise KeyError(id)
-        settings = self._settings(None, 0, "score", k1, b)
-        return explain(ask.bound, ask.snapshot, *place, settings.k1, settings.b)
+        settings = settings_of(snapshot, None, 0, "score", k1, b)
+        return explain(ask.bound, snapshot, *place, settings.k1, settings.b)
 
     # ---- state
 
@@ -400,187 +389,6 @@ class Index:
     def _refresh_quietly(self) -> None:
         if self._current is not None:
             self._current = Snapshot.open(self._storage, self._current)
-
-    def _ask(
-        self,
-        query: str | Query,
-        match: Match,
-        since: Date | None,
-        until: Date | None,
-        on: Date | None,
-        dates: Relation,
-        now: datetime | None,
-    ) -> _Ask:
-        snapshot = self._snapshot()
-        if match not in ("any", "all"):
-            raise QueryError(f"match is {match!r}", hint='it must be "any" or "all"')
-        if dates not in ("overlaps", "within", "contains"):
-            raise QueryError(f"dates is {dates!r}", hint='it must be "overlaps", "within" or "contains"')
-        timezone = snapshot.options.timezone
-        warnings: list[str] = []
-        if isinstance(query, str):
-            query, parsed = parse_with_warnings(query, match=match, now=now, timezone=timezone)
-            warnings.extend(parsed)
-        elif not isinstance(query, Query):
-            raise QueryError(f"a query is a str or a query node, not {type(query).__name__}")
-        bound = bind(query, snapshot, dates, warnings)
-        if since is not None or until is not None or on is not None:
-            bound = restrict(bound, *_date_range(since, until, on, now, timezone), dates)
-        return _Ask(snapshot, bound, tuple(warnings))
-
-    def _settings(self, limit: int | None, offset: int, sort: Sort, k1: float | None, b: float | None) -> _Settings:
-        options = self._snapshot().options
-        if not isinstance(sort, str) or sort not in SORTS:
-            raise QueryError(f"sort is {sort!r}", hint=f"it must be one of {', '.join(SORTS)}")
-        for name, value in (("limit", limit), ("offset", offset)):
-            if value is not None and (type(value) is not int or value < 0):
-                raise QueryError(f"{name} is {value!r}", hint="it must be a whole number from 0")
-        k1, b = options.k1 if k1 is None else k1, options.b if b is None else b
-        try:
-            check_bm25(k1, b)
-        except ValueError as error:
-            raise QueryError(str(error)) from error
-        return _Settings(limit, offset, sort, float(k1), float(b))
-
-
-def _date_range(
-    since: Date | None, until: Date | None, on: Date | None, now: datetime | None, timezone: str
-) -> tuple[int | None, int | None]:
-    """The seconds that all of them leave. QueryError for a date that is none, and for a range that holds nothing."""
-    start: int | None = None
-    end: int | None = None
-    written = []
-    for name, value in (("since", since), ("until", until), ("on", on)):
-        if value is None:
-            continue
-        try:
-            if name == "on" and isinstance(value, str):
-                low, high = parse_range(value, now=now, timezone=timezone)
-            else:
-                interval = (
-                    DateInterval.parse(value, now=now, timezone=timezone)
-                    if isinstance(value, str)
-                    else DateInterval.from_value(value, timezone)
-                )
-                low, high = interval.start_second, interval.end_second
-        except DateError as error:
-            raise QueryError(f"{name}={error.text!r}: {error.reason}", hint=error.hint) from error
-        written.append(f"{name}={value}")
-        if name != "until" and low is not None:
-            start = low if start is None else max(start, low)
-        if name != "since" and high is not None:
-            end = high if end is None else min(end, high)
-    if start is not None and end is not None and start >= end:
-        raise QueryError(f"no time lies in {', '.join(written)}", hint="since must not be later than until")
-    return start, end
-
-
-@attrs.frozen
-class _Settings:
-    limit: int | None
-    offset: int
-    sort: str
-    k1: float
-    b: float
-
-
-class _Ask:
-    """A query bound to a snapshot, waiting for its answer."""
-
-    __slots__ = ("bound", "snapshot", "warnings")
-
-    def __init__(self, snapshot: Snapshot, bound: Bound | None, warnings: tuple[str, ...]) -> None:
-        self.snapshot = snapshot
-        self.bound = bound
-        self.warnings = warnings
-
-    def wanted(self, settings: _Settings) -> int:
-        """How many hits the core must find: no more than there can be."""
-        if self.bound is None:
-            return 0
-        articles = self.snapshot.articles
-        return articles if settings.limit is None else min(settings.offset + settings.limit, articles)
-
-    def sort(self, settings: _Settings, leaves: int) -> int:
-        """Where nothing scores, ranking by score is ranking by date."""
-        return SORTS["newest" if settings.sort == "score" and not leaves else settings.sort]
-
-    def search(self, settings: _Settings, skipping: bool) -> list[tuple[float, int, int]]:
-        wanted = self.wanted(settings)
-        if not wanted or self.bound is None:
-            return []
-        program, leaves = plan(self.bound, self.snapshot)
-        order = self.sort(settings, len(leaves))
-        return program.search(settings.k1, settings.b, self.snapshot.average, wanted, order, skipping)
-
-    def count(self) -> int:
-        if self.bound is None:
-            return 0
-        return plan(self.bound, self.snapshot)[0].count()
-
-    def results(self, hits: Sequence[tuple[float, int, int]], settings: _Settings, seconds: float) -> Results:
-        snapshot = self.snapshot
-        marks = marks_of(self.bound) if hits else Marks()
-        segments = [part.segment for part in snapshot.parts]
-        found = [
-            Hit(snapshot, part, docid, segments[part].id(docid), score, marks)
-            for score, part, docid in (hits[settings.offset :] if settings.offset else hits)
-        ]
-        return Results(found, counter=self.count, seconds=seconds, warnings=self.warnings)
-
-
-def _search_many(queries: Iterable[_Ask], settings: _Settings, threads: int | None, skipping: bool) -> list[Results]:
-    """Bind in this thread, a chunk at a time; the other threads evaluate the chunks that are bound, without the GIL."""
-    import os
-    from concurrent.futures import ThreadPoolExecutor
-
-    if threads is None:
-        threads = os.cpu_count() or 1
-    if type(threads) is not int or threads < 1:
-        raise QueryError(f"threads is {threads!r}", hint="it must be a whole number from 1, or None")
-    chunks: list[_Chunk] = []
-    with ThreadPoolExecutor(max(threads - 1, 1), "searchkit-search") as pool:
-        asks = iter(queries)
-        while some := list(islice(asks, CHUNK)):
-            chunk = _Chunk(some, settings, skipping)
-            chunks.append(chunk)
-            for _ in range(threads - 1):
-                pool.submit(chunk.work)
-        for chunk in chunks:
-            chunk.work()
-    return [result for chunk in chunks for result in chunk.results()]
-
-
-class _Chunk:
-    """Some queries of a batch."""
-
-    def __init__(self, asks: list[_Ask], settings: _Settings, skipping: bool) -> None:
-        self._asks = asks
-        self._settings = settings
-        self._places, programs, averages, sorts, wanted = [], [], [], [], 0
-        for place, ask in enumerate(asks):
-            if not ask.wanted(settings) or ask.bound is None:
-                continue
-            program, leaves = plan(ask.bound, ask.snapshot)
-            self._places.append(place)
-            programs.append(program)
-            averages.append(ask.snapshot.average)
-            sorts.append(ask.sort(settings, len(leaves)))
-            wanted = max(wanted, ask.wanted(settings))
-        self._batch = Batch(programs, settings.k1, settings.b, averages, wanted, sorts, skipping)
-
-    def work(self) -> None:
-        """Evaluate queries until none is left. Called by any number of threads."""
-        self._batch.work()
-
-    def results(self) -> list[Results]:
-        """Requires: all threads are done."""
-        answers: list[tuple[list[tuple[float, int, int]], float]] = [([], 0.0)] * len(self._asks)
-        for place, answer in zip(self._places, self._batch.results(), strict=True):
-            answers[place] = answer
-        return [
-            ask.results(hits, self._settings, seconds) for ask, (hits, seconds) in zip(self._asks, answers, strict=True)
-        ]
 
 
 def _telling(

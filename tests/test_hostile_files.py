@@ -26,7 +26,8 @@ from strategies import SEED, trials
 import searchkit
 from searchkit import CorruptIndex, FormatVersion
 from searchkit.article import Article
-from searchkit.core.segment import choose_simd
+from searchkit.core.evaluate import choose_simd
+from searchkit.core.verify import verify
 from searchkit.index import Index
 from searchkit.query import All, And, AndMaybe, DateRange, Not, Or, Phrase, Prefix, Query, Term, Undated
 from searchkit.storage.container import SegmentWriter, read_segment
@@ -41,7 +42,8 @@ MEMORY = 2 << 30  # bytes of address space, a hundred times what sound files of 
 
 # -- the process that opens them --------------------------------------------------------------------------------------
 
-QUERIES: tuple[Query, ...] = (
+QUERIES: tuple[Query | str, ...] = (
+    *("w0", "w1 w0 w1", "running w5", "rare AND w0 AND w1", '"w0 w1" w7', '"w1 w2 w0"~3', "w0-w1 w2"),
     *(Term("w0"), Term("w1"), Term("w5", "title"), Term("w2", "text"), Term("rare"), Term("running")),
     *(Or(Term("w0"), Term("w1"), Term("w7")), Or(Term("w3"), Term("rare")), And(Term("w0"), Term("w1"))),
     *(Phrase("w0 w1"), Phrase("w1 w2 w0", 3), Phrase("w0 w0", 4, "text"), Phrase("w1 w0", 1, "title")),
@@ -114,12 +116,12 @@ def questions(index: Index, random: random.Random) -> Iterator[Callable[[], Any]
     for query in QUERIES:
         when: dict[str, Any] = {**random.choice(ranges), "dates": random.choice(["overlaps", "within", "contains"])}
         sort = random.choice(["score", "score", "newest", "oldest"])
-        yield partial(index.search, query, limit=random.choice([1, 3, 10, 10_000]), sort=sort, **when)
+        yield partial(found, index, query, limit=random.choice([1, 3, 10, 10_000]), sort=sort, **when)
         yield partial(index.count, query, **when)
         yield partial(explained, index, query, ids[0])
     yield partial(shown, index, "w1 w2", 8, "score")
     yield partial(shown, index, "*", 900, "oldest")
-    yield partial(index.search_many, ["w0 w3", '"w1 w2"', "w4*"], threads=2)
+    yield partial(index.search_many, ["w0 w3", '"w1 w2"', "w4*", "running"] * 4, threads=2)
     yield partial(index.check) if len(index) < 1000 or random.random() < 0.3 else partial(len, index)
     parts = [part.segment for part in index._snapshot().parts]
     for segment in parts:
@@ -127,7 +129,7 @@ def questions(index: Index, random: random.Random) -> Iterator[Callable[[], Any]
             yield partial(segment.term_of, form)
             yield partial(segment.terms_from, form.encode())
         yield partial(list, segment.forms())
-        yield segment.verify
+        yield partial(verify, segment)
         for docid in (0, segment.articles - 1, random.randrange(segment.articles)):
             yield from (
                 partial(ask, docid) for ask in (segment.store_block, segment.id, segment.seconds, segment.length)
@@ -142,7 +144,11 @@ def questions(index: Index, random: random.Random) -> Iterator[Callable[[], Any]
     yield partial(index.search, random.choice(QUERIES), limit=None)
 
 
-def explained(index: Index, query: Query, id: str) -> None:
+def found(index: Index, query: Query | str, **options: Any) -> list[tuple[str, float]]:
+    return [(hit.id, hit.score) for hit in index.search(query, **options)]
+
+
+def explained(index: Index, query: Query | str, id: str) -> None:
     if id in index:
         index.explain(query, id)
         index.get(id)

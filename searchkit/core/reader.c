@@ -6,7 +6,7 @@
 
 int sk_segment_touch_pages(const sk_segment *s, const uint8_t *at, size_t size)
 {
-    size_t first = (size_t)(at - s->file) / s->page_size, last = ((size_t)(at - s->file) + size - 1) / s->page_size;
+    size_t first = (size_t)(at - s->file) >> s->page_bits, last = ((size_t)(at - s->file) + size - 1) >> s->page_bits;
     for (size_t page = first; page <= last; page++) {
         if (__atomic_load_n(&s->page_seen[page], __ATOMIC_RELAXED))
             continue;
@@ -180,25 +180,44 @@ int sk_dict_seek(sk_dict_walk *w, const uint8_t *key, size_t length)
     return SK_OK;
 }
 
+/* Walk to a key: 1 and its value is the walk's, 0 it is not here, SK_DAMAGED. */
+static int find_key(sk_dict_walk *w, const uint8_t *key, size_t length)
+{
+    if (sk_dict_seek(w, key, length))
+        return SK_DAMAGED;
+    for (unsigned i = 0; i < SK_DICT_BLOCK; i++) {
+        int more = sk_dict_next(w);
+        if (more <= 0)
+            return more;
+        int order = compare(w->key, w->key_length, key, length);
+        if (order >= 0)
+            return order == 0;
+    }
+    return 0;
+}
+
 int sk_find_term(const sk_segment *s, const uint8_t *term, size_t length, sk_list *list)
 {
     sk_dict_walk walk;
     sk_dict_start(&walk, s, 0);
-    if (sk_dict_seek(&walk, term, length))
-        return SK_DAMAGED;
-    for (unsigned i = 0; i < SK_DICT_BLOCK; i++) {
-        int more = sk_dict_next(&walk);
-        if (more <= 0)
-            return more;
-        int order = compare(walk.key, walk.key_length, term, length);
-        if (order == 0) {
-            *list = walk.list;
-            return 1;
-        }
-        if (order > 0)
-            return 0;
+    int found = find_key(&walk, term, length);
+    if (found > 0)
+        *list = walk.list;
+    return found;
+}
+
+int sk_find_form(const sk_segment *s, const uint8_t *form, size_t length, uint8_t *term, uint32_t *term_length)
+{
+    sk_dict_walk walk;
+    sk_dict_start(&walk, s, 1);
+    int found = find_key(&walk, form, length);
+    if (found > 0) {
+        uint32_t kept = walk.key_length - walk.strip;
+        memcpy(term, form, kept);
+        memcpy(term + kept, walk.append, walk.append_length);
+        *term_length = kept + walk.append_length;
     }
-    return 0;
+    return found;
 }
 
 /* ---- postings ---------------------------------------------------------------------------------------------------- */

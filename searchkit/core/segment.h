@@ -31,6 +31,7 @@ typedef struct sk_segment {
     size_t file_size;
     const uint8_t *page_sums; /* u32 a page */
     size_t page_size, pages;
+    unsigned page_bits; /* page_size is 1 << page_bits */
     uint8_t *page_seen; /* one byte a page, set once its sum was right; NULL: checked elsewhere */
 
     sk_section meta, lengths, titles, dates, ids, id_order, terms, term_index, forms, form_index, postings;
@@ -59,7 +60,7 @@ static inline int sk_touch(const sk_segment *s, const uint8_t *at, size_t size)
 {
     if (!s->page_seen || !size)
         return SK_OK;
-    size_t first = (size_t)(at - s->file) / s->page_size, last = ((size_t)(at - s->file) + size - 1) / s->page_size;
+    size_t first = (size_t)(at - s->file) >> s->page_bits, last = ((size_t)(at - s->file) + size - 1) >> s->page_bits;
     for (size_t page = first; page <= last; page++)
         if (!__atomic_load_n(&s->page_seen[page], __ATOMIC_RELAXED))
             return sk_segment_touch_pages(s, at, size);
@@ -129,6 +130,10 @@ int sk_dict_next(sk_dict_walk *w);
 
 /* 1 found, 0 not, SK_DAMAGED. */
 int sk_find_term(const sk_segment *s, const uint8_t *term, size_t length, sk_list *list);
+
+/* The term of a word form, at most SK_KEY_MAX bytes: 1 found, 0 the form is not here or is spelt like its term,
+ * SK_DAMAGED. */
+int sk_find_form(const sk_segment *s, const uint8_t *form, size_t length, uint8_t *term, uint32_t *term_length);
 
 /* ---- postings ---------------------------------------------------------------------------------------------------- */
 

@@ -1,4 +1,4 @@
-# What builder.pyx shares with segment.pyx: the C face of a segment.
+# The C face of a segment, for all modules of the core.
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
@@ -14,6 +14,7 @@ cdef extern from "segment.h" nogil:
         const uint8_t *page_sums
         size_t page_size
         size_t pages
+        unsigned page_bits
         uint8_t *page_seen
         sk_section meta, lengths, titles, dates, ids, id_order, terms, term_index, forms, form_index, postings
         uint32_t articles
@@ -63,6 +64,7 @@ cdef extern from "segment.h" nogil:
     int sk_dict_seek(sk_dict_walk *w, const uint8_t *key, size_t length)
     int sk_dict_next(sk_dict_walk *w)
     int sk_find_term(const sk_segment *s, const uint8_t *term, size_t length, sk_list *list)
+    int sk_find_form(const sk_segment *s, const uint8_t *form, size_t length, uint8_t *term, uint32_t *term_length)
     int sk_cursor_open(sk_cursor *c, const sk_segment *s, const sk_list *list)
     void sk_cursor_close(sk_cursor *c)
     int sk_cursor_load(sk_cursor *c, uint32_t block, int with_tfs)
@@ -98,4 +100,8 @@ cdef class Segment:
     cdef bytearray _seen
     cdef object _store, _store_index
     cdef int _check(self, int failed, str section) except -1
-    cdef int _docid(self, docid) except -1
+    cdef int _docid(self, uint32_t docid) except -1
+    cpdef str id(self, uint32_t docid)
+
+
+cdef bytes id_bytes(const sk_id *id)

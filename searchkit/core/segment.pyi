@@ -1,13 +1,10 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from typing_extensions import Buffer
 
-KINDS: dict[str, int]
-MAX_DEPTH: int
+PAIR_MARK: bytes
 
 def pair_key(first: str, second: str) -> bytes: ...
-def simd() -> str: ...
-def choose_simd(name: str | None = None) -> None: ...
 
 class Segment:
     path: str
@@ -39,46 +36,3 @@ class Segment:
     def terms_from(self, prefix: bytes) -> list[tuple[str, int]]: ...
     def forms(self) -> Iterator[tuple[bytes, bytes, int]]: ...
     def store_block(self, docid: int) -> tuple[bytes, int, bool]: ...
-    def verify(self) -> list[tuple[str, str]]: ...
-
-Parts = Sequence[tuple[Segment, Buffer | None]]
-
-class TermLists:
-    parts: int
-    df: int
-    @staticmethod
-    def find(term: bytes, parts: Parts) -> TermLists: ...
-
-class Program:
-    part_count: int
-    leaf_count: int
-    def __init__(
-        self,
-        parts: Parts,
-        leaves: Sequence[tuple[float, tuple[TermLists, ...], int, int, int]],  # weight, lists, words, slop, field
-        filters: Sequence[tuple[int | None, int | None, int]],
-        nodes: Sequence[tuple[int, tuple[int, ...]]],
-        root: int,
-        scoring: int,
-        mask: int,
-    ) -> None: ...
-    def search(
-        self, k1: float, b: float, average: float, limit: int, sort: int, skipping: bool
-    ) -> list[tuple[float, int, int]]: ...
-    def count(self) -> int: ...
-    def frequencies(self, part: int, docid: int) -> tuple[bool, list[int]]: ...
-
-class Batch:
-    count: int
-    def __init__(
-        self,
-        programs: list[Program],
-        k1: float,
-        b: float,
-        averages: list[float],
-        limit: int,
-        sorts: list[int],
-        skipping: bool,
-    ) -> None: ...
-    def work(self) -> None: ...
-    def results(self) -> list[tuple[list[tuple[float, int, int]], float]]: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from searchkit.core.verify import verify
 from searchkit.errors import CorruptIndex, DateError, FormatVersion, SearchkitError
 from searchkit.indexing.options import Options
 from searchkit.indexing.snapshot import Snapshot, open_part
@@ -36,7 +37,7 @@ def _check_segment(storage: Storage, entry: SegmentEntry) -> list[str]:
         findings.extend(str(finding) for finding in read_segment(buffer.view, buffer.path, entry).verify())
         if not findings:
             part = open_part(buffer, buffer.path, entry)
-            findings.extend(f"{buffer.path}: {section}: {text}" for section, text in part.segment.verify())
+            findings.extend(f"{buffer.path}: {section}: {text}" for section, text in verify(part.segment))
     except FileNotFoundError:
         findings.append(f"{storage.path}/{entry.name}: the file is missing")
     except (CorruptIndex, FormatVersion) as error:

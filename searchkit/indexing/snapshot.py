@@ -8,11 +8,12 @@ caches, which any number of threads may fill.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 
 from searchkit.analysis.analyzer import Analyzer
 from searchkit.article import Article
-from searchkit.core.segment import Segment, TermLists
+from searchkit.core.evaluate import Searcher
+from searchkit.core.program import Parts, TermLists
+from searchkit.core.segment import Segment
 from searchkit.dates import DateInterval
 from searchkit.errors import ArticleError, CorruptIndex, DateError
 from searchkit.indexing.options import Options
@@ -84,9 +85,13 @@ class Snapshot:
         self.options = options
         self.parts = parts
         self.buffers = buffers
-        self.core_parts = [(part.segment, part.live) for part in parts]
         self.articles = sum(part.articles for part in parts)
         self.tokens = sum(part.tokens for part in parts)
+        # Tokens per live article; 1 where there are none, so that nothing is divided by zero.
+        self.average = self.tokens / self.articles if self.tokens else 1.0
+        core_parts = Parts([(part.segment, part.live) for part in parts])
+        fold_accents = options.analyzer.fold_accents
+        self.searcher = Searcher(core_parts, self.articles, self.average, fold_accents, options.pairs)
         self._lists: dict[str | bytes, TermLists] = {}
         self._terms: dict[str, str] = {}
         self._blocks: dict[tuple[int, int], dict[int, Record]] = {}
@@ -114,11 +119,6 @@ class Snapshot:
     def store(self) -> bool:
         return self.options.store
 
-    @cached_property
-    def average(self) -> float:
-        """Tokens per live article; 1 where there are none, so that nothing is divided by zero."""
-        return self.tokens / self.articles if self.tokens else 1.0
-
     def lists(self, term: str) -> TermLists:
         """Where a term's postings are, and in how many live articles it occurs."""
         return self._find(term)
@@ -133,7 +133,7 @@ class Snapshot:
             if len(self._lists) >= MOST_CACHED_WORDS:
                 self._lists.clear()
             encoded = key.encode("utf-8", "replace") if isinstance(key, str) else key
-            found = self._lists[key] = TermLists.find(encoded, self.core_parts)
+            found = self._lists[key] = self.searcher.lists(encoded)
         return found
 
     def term_of(self, form: str) -> str:

@@ -63,7 +63,7 @@ def explain(bound: Bound | None, snapshot: Snapshot, number: int, docid: int, k1
     matches, parts, score = False, [], 0.0
     if bound is not None:
         program, leaves = plan(bound, snapshot)
-        matches, frequencies = program.frequencies(number, docid)
+        matches, frequencies = snapshot.searcher.frequencies(program, number, docid)
         for leaf, tf in zip(leaves, frequencies, strict=True):
             if not tf or not matches:
                 continue

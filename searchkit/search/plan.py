@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from searchkit.core.segment import KINDS, Program, TermLists, pair_key
+from searchkit.core.program import KINDS, Program, TermLists
+from searchkit.core.segment import pair_key
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.search.bind import Bound, Everything, Group, Leaf, Where
 
-__all__ = ["SORTS", "contribution", "idf", "plan"]
+__all__ = ["RELATIONS", "SORTS", "contribution", "idf", "plan"]
 
 RELATIONS = {"overlaps": 0, "within": 1, "contains": 2, "undated": 3}
 FIELDS = {None: 0, "title": 1, "text": 2}
@@ -77,7 +78,7 @@ class _Planner:
         return self.finish(self.node(bound), scoring, mask)
 
     def finish(self, root: int, scoring: int, mask: int) -> Program:
-        return Program(self.snapshot.core_parts, self.leaves, self.filters, self.nodes, root, scoring, mask)
+        return Program(self.snapshot.searcher.parts, self.leaves, self.filters, self.nodes, root, scoring, mask)
 
     def put(self, kind: str, children: tuple[int, ...]) -> int:
         self.nodes.append((KINDS[kind], children))

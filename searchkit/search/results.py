@@ -3,18 +3,19 @@
     Results    an immutable sequence of hits; how many there are in all is counted when asked
     Hit        one article with its score; the article itself is read when asked
 
-A hit is made for every result, and most are looked at only for their id and score: it holds six references and reads
-nothing until asked. It keeps the snapshot that it came from, so that its article stays readable whatever is added,
-deleted or merged meanwhile.
+Most hits are looked at only for their id and score, and many not at all: the core keeps them as three numbers each,
+makes them hits when the first one is asked for, and reads nothing until more is asked. Results and hits keep the
+snapshot that they came from, so that articles stay readable whatever is added, deleted or merged meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import attrs
 
+from searchkit.core.evaluate import Answer, Place
 from searchkit.errors import SearchkitError
 
 if TYPE_CHECKING:
@@ -60,32 +61,28 @@ class Snapshot(Protocol):
     def term_of(self, form: str) -> str: ...
 
 
-class Hit:
+class Asked(Protocol):
+    """What results ask of the query that they came from."""
+
+    @property
+    def snapshot(self) -> Snapshot: ...
+
+    @property
+    def marks(self) -> Marks: ...
+
+    def count(self) -> int:
+        """How many articles it finds."""
+        ...
+
+
+class Hit(Place):
     """One article that a query found.
 
     The stored article is read once, when something of it is asked for. An index made with `store=False` keeps ids,
     dates and fields only: there `article`, `title`, `snippet`, `snippets` and `highlight` raise SearchkitError.
     """
 
-    __slots__ = ("_article", "_docid", "_id", "_marks", "_score", "_segment", "_snapshot")
-
-    def __init__(self, snapshot: Snapshot, segment: int, docid: int, id: str, score: float, marks: Marks) -> None:
-        self._snapshot = snapshot
-        self._segment = segment
-        self._docid = docid
-        self._id = id
-        self._score = score
-        self._marks = marks
-
-    @property
-    def id(self) -> str:
-        """The article's own key."""
-        return self._id
-
-    @property
-    def score(self) -> float:
-        """The exact BM25 score; 0.0 where only dates were asked for."""
-        return self._score
+    __slots__ = ("_article",)
 
     @property
     def date(self) -> DateInterval | None:
@@ -102,7 +99,7 @@ class Hit:
         """The article as it was added."""
         if not self.stored:
             raise SearchkitError(
-                f"the index was made with store=False and keeps no articles: look {self._id!r} up where it came from, "
+                f"the index was made with store=False and keeps no articles: look {self.id!r} up where it came from, "
                 "or build the index anew with store=True"
             )
         return self._read()
@@ -152,6 +149,11 @@ class Hit:
             "fields": dict(self.fields),
         }
 
+    @property
+    def _snapshot(self) -> Snapshot:
+        ask: Asked = self._ask
+        return ask.snapshot
+
     def _read(self) -> Article:
         try:
             return self._article
@@ -161,15 +163,20 @@ class Hit:
 
     def _matches(self) -> list[Match]:
         text = self.article.text
-        if not self._marks:
+        ask: Asked = self._ask
+        marks, snapshot = ask.marks, ask.snapshot
+        if not marks:
             return []
         from searchkit.search.snippets import find_matches
 
-        return find_matches(self._snapshot.analyzer.spans(text), self._marks, self._snapshot.term_of)
+        return find_matches(snapshot.analyzer.spans(text), marks, snapshot.term_of)
+
+    def __copy__(self) -> Hit:
+        return self
 
     def __repr__(self) -> str:
         date = "undated" if self.date is None else str(self.date)
-        return f"Hit({self._id!r}, score={self._score:.4f}, {date})"
+        return f"Hit({self.id!r}, score={self.score:.4f}, {date})"
 
 
 class Results(Sequence[Hit]):
@@ -178,22 +185,24 @@ class Results(Sequence[Hit]):
     `seconds`: what the search took. `warnings`: what in the query was not understood, was mended or was cut short.
     """
 
-    __slots__ = ("_counter", "_hits", "_seconds", "_total", "_warnings")
+    __slots__ = ("_answer", "_ask", "_made", "_seconds", "_total", "_warnings")
 
-    def __init__(
-        self, hits: Sequence[Hit], *, counter: Callable[[], int], seconds: float, warnings: tuple[str, ...] = ()
-    ) -> None:
-        self._hits = tuple(hits)
-        self._counter = counter
+    def __init__(self, ask: Asked, answer: Answer | None, seconds: float, warnings: tuple[str, ...] = ()) -> None:
+        """`answer`: what the core found; None: nothing."""
+        self._ask = ask
+        self._answer = answer
         self._seconds = seconds
         self._warnings = warnings
+        self._made: tuple[Hit, ...] | None = None
         self._total: int | None = None
+        if answer is not None:
+            answer.ask = ask
 
     @property
     def total(self) -> int:
         """How many articles the query finds in all, exactly; counted the first time it is asked."""
         if self._total is None:
-            self._total = self._counter()
+            self._total = self._ask.count()
         return self._total
 
     @property
@@ -206,7 +215,7 @@ class Results(Sequence[Hit]):
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """The hits as dicts that JSON can hold, see `Hit.to_dict`."""
-        return [hit.to_dict() for hit in self._hits]
+        return [hit.to_dict() for hit in self]
 
     @overload
     def __getitem__(self, index: int) -> Hit: ...
@@ -215,16 +224,22 @@ class Results(Sequence[Hit]):
     def __getitem__(self, index: slice) -> tuple[Hit, ...]: ...
 
     def __getitem__(self, index: int | slice) -> Hit | tuple[Hit, ...]:
-        return self._hits[index]
+        return self._hits()[index]
 
     def __len__(self) -> int:
-        return len(self._hits)
+        return 0 if self._answer is None else len(self._answer)
 
     def __iter__(self) -> Iterator[Hit]:
-        return iter(self._hits)
+        return iter(self._hits())
+
+    def _hits(self) -> tuple[Hit, ...]:
+        """The hits, made when the first is asked for."""
+        if self._made is None:
+            self._made = () if self._answer is None else self._answer.hits(Hit)
+        return self._made
 
     def __repr__(self) -> str:
         total = "" if self._total is None else f" of {self._total:,}"
-        shown = "".join(f"\n  {hit!r}" for hit in self._hits[:10]) + ("\n  ..." if len(self._hits) > 10 else "")
+        shown = "".join(f"\n  {hit!r}" for hit in self[:10]) + ("\n  ..." if len(self) > 10 else "")
         warned = "".join(f"\n  warning: {warning}" for warning in self._warnings)
-        return f"<Results: {len(self._hits)}{total} hits in {1000 * self._seconds:.2f} ms>{shown}{warned}"
+        return f"<Results: {len(self)}{total} hits in {1000 * self._seconds:.2f} ms>{shown}{warned}"

@@ -1,0 +1,404 @@
+"""The compiled door to searching: a snapshot is asked, an answer holds the hits.
+
+    Searcher    a snapshot, as the core searches it: runs programs, and answers plain query text (plain.h) by itself
+    Batch       many queries for one searcher, worked off by several threads
+    Answer      the hits of one query, flat: score, part and docid of each
+    Place       one of them, as a Python object: what a Hit is made upon
+
+All evaluation is C (search.inc, plain.c) and runs without the GIL.
+"""
+
+import os
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memset
+
+from searchkit.core.program cimport *
+from searchkit.core.program cimport Parts, Program, TermLists, filter_of
+from searchkit.core.segment cimport Segment, sk_find_term, sk_list
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+
+cdef extern from "kernels.h" nogil:
+    ctypedef struct sk_kernels:
+        const char *name
+    const sk_kernels *sk_kernels_get()
+    int sk_kernels_choose(const char *name)
+
+cdef extern from "plain.h" nogil:
+    ctypedef struct sk_words:
+        pass
+    int sk_words_open(
+        sk_words *words, const sk_part *parts, uint32_t part_count, uint64_t articles, const uint8_t *frequent
+    )
+    void sk_words_close(sk_words *words)
+
+    ctypedef struct sk_snapshot:
+        sk_words words
+        double average
+        int fold_accents
+
+    ctypedef struct sk_plain_query:
+        const uint8_t *text
+        size_t length
+        int match_all
+        const sk_filter *dates
+
+    int sk_plain_search(sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task)
+    int sk_plain_count(sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task)
+
+cdef extern from *:
+    """
+    #include <time.h>
+    static long sk_fetch_add(long *value, long more) { return __atomic_fetch_add(value, more, __ATOMIC_RELAXED); }
+    static double sk_now(void) { struct timespec t; timespec_get(&t, TIME_UTC); return t.tv_sec + t.tv_nsec * 1e-9; }
+    """
+    long sk_fetch_add(long *value, long more) nogil
+    double sk_now() nogil
+
+
+def simd():
+    """Name of the instruction set in use: "plain", "avx2" or "avx512"."""
+    return sk_kernels_get().name.decode()
+
+
+def choose_simd(name=None):
+    """Use an instruction set by name (None: the best). ValueError if this machine does not have it."""
+    cdef bytes encoded = b"" if name is None else name.encode()
+    cdef const char *wanted = NULL
+    if name is not None:
+        wanted = encoded
+    if sk_kernels_choose(wanted):
+        raise ValueError(f"this machine has no {name!r}")
+
+
+if "SEARCHKIT_SIMD" in os.environ:
+    choose_simd(os.environ["SEARCHKIT_SIMD"])
+
+
+cdef class Settings:
+    """How hits are ranked and which are wanted: the first `wanted` of the ranking without the first `offset` of them.
+
+    sort      0: by score; 1: newest first; 2: oldest first. Where nothing scores, by score is newest first.
+    skipping  False, for tests: every article that matches is scored.
+    """
+    cdef readonly double k1, b
+    cdef readonly uint64_t wanted, offset
+    cdef readonly int sort, skipping
+
+    def __cinit__(self, double k1, double b, uint64_t wanted, uint64_t offset, int sort, bint skipping):
+        self.k1, self.b, self.wanted, self.offset, self.sort, self.skipping = k1, b, wanted, offset, sort, skipping
+
+    cdef void fill(self, sk_task *task) noexcept:
+        task.k1, task.b, task.limit, task.sort, task.skipping = self.k1, self.b, self.wanted, self.sort, self.skipping
+
+
+cdef class Answer:
+    """The hits of one query, best first. `ask` is the caller's: what was asked, for those who hold a hit."""
+    cdef sk_hit *found
+    cdef uint64_t count, offset
+    cdef Parts parts
+    cdef public object ask
+
+    def __dealloc__(self):
+        free(self.found)
+
+    def __len__(self):
+        return self.count - min(self.offset, self.count)
+
+    def hits(self, type kind not None):
+        """All hits as objects of `kind`, a class made upon Place."""
+        cdef Py_ssize_t i, count = len(self)
+        cdef tuple hits = PyTuple_New(count)
+        cdef Place place
+        if not issubclass(kind, Place):
+            raise TypeError(f"{kind} is not made upon Place")
+        for i in range(count):
+            place = kind.__new__(kind)
+            place.answer = self
+            place.number = self.offset + i
+            Py_INCREF(place)
+            PyTuple_SET_ITEM(hits, i, place)
+        return hits
+
+
+cdef Answer answer_of(sk_task *task, Parts parts, uint64_t offset):
+    """The answer that a task came to; takes its hits over."""
+    cdef Answer answer = Answer.__new__(Answer)
+    answer.found, answer.count, answer.parts, answer.offset = task.hits, task.hit_count, parts, offset
+    task.hits = NULL
+    return answer
+
+
+@cython.auto_pickle(False)
+cdef class Place:
+    """A place in an answer. Made by Answer.hits; AttributeError from one that was not."""
+    cdef Answer answer
+    cdef uint64_t number
+
+    @property
+    def id(self):
+        """The article's own key."""
+        cdef sk_hit *hit = self.hit()
+        return (<Segment>self.answer.parts.segments[hit.part]).id(hit.docid)
+
+    @property
+    def score(self):
+        """The exact BM25 score; 0.0 where only dates were asked for."""
+        return self.hit().score
+
+    @property
+    def _segment(self):
+        return self.hit().part
+
+    @property
+    def _docid(self):
+        return self.hit().docid
+
+    @property
+    def _ask(self):
+        self.hit()
+        return self.answer.ask
+
+    cdef sk_hit *hit(self) except NULL:
+        if self.answer is None:
+            raise AttributeError("hits come from searches")
+        return &self.answer.found[self.number]
+
+
+cdef class Searcher:
+    """A snapshot as the core searches it.
+
+    Its parts, how many articles live, their average length in tokens, and the terms of which it keeps pairs (pairs.h).
+    """
+    cdef sk_snapshot s
+    cdef readonly Parts parts
+    cdef bytes frequent
+
+    def __cinit__(self, Parts parts not None, uint64_t articles, double average, bint fold_accents, pairs):
+        cdef list terms = [term.encode("utf-8") for term in pairs]
+        self.parts = parts
+        self.s.average = average
+        self.s.fold_accents = fold_accents
+        self.frequent = b"".join([bytes([len(term)]) + term for term in terms]) + b"\0"
+        if sk_words_open(
+            &self.s.words, parts.parts, parts.count, articles, <const uint8_t *>PyBytes_AS_STRING(self.frequent)
+        ):
+            raise MemoryError
+
+    def __dealloc__(self):
+        sk_words_close(&self.s.words)
+
+    def lists(self, bytes term not None):
+        """A term looked up in every part. Where articles are deleted, its live ones are counted."""
+        cdef TermLists lists = TermLists(self.parts.count)
+        cdef Segment segment
+        cdef const sk_part *part
+        cdef uint32_t i, df
+        cdef int found, failed
+        for i in range(self.parts.count):
+            segment = self.parts.segments[i]
+            part = &self.parts.parts[i]
+            found = sk_find_term(
+                part.segment, <const uint8_t *>PyBytes_AS_STRING(term), PyBytes_GET_SIZE(term), &lists.lists[i]
+            )
+            segment._check(found, "terms")
+            if found:
+                df = lists.lists[i].df
+                if part.live != NULL:
+                    with nogil:
+                        failed = sk_live_df(part.segment, &lists.lists[i], part.live, &df)
+                    segment._check(failed, "postings")
+                lists.df += df
+        return lists
+
+    # ---- plain text
+
+    def search_plain(self, str text not None, bint match_all, dates, Settings settings not None):
+        """The answer to plain query text, or None if it is not that: see plain.h. `dates`: a filter of Program, or None."""
+        cdef sk_task task
+        cdef sk_plain_query query
+        cdef sk_filter filter
+        cdef int done
+        if not begin(&query, text, match_all, dates, &filter):
+            return None
+        memset(&task, 0, sizeof(task))
+        settings.fill(&task)
+        with nogil:
+            done = sk_plain_search(&self.s, &query, &task)
+        return answer_of(&task, self.parts, settings.offset) if done else None
+
+    def count_plain(self, str text not None, bint match_all, dates):
+        """How many live articles plain query text finds, or None if it is not that."""
+        cdef sk_task task
+        cdef sk_plain_query query
+        cdef sk_filter filter
+        cdef int done
+        if not begin(&query, text, match_all, dates, &filter):
+            return None
+        memset(&task, 0, sizeof(task))
+        with nogil:
+            done = sk_plain_count(&self.s, &query, &task)
+        return task.total if done else None
+
+    # ---- programs
+
+    cdef int fill(self, Program program, sk_task *task) except -1:
+        memset(task, 0, sizeof(sk_task))
+        if program.over is not self.parts:
+            raise ValueError("a program of another snapshot")
+        program.fill(task)
+        task.average = self.s.average
+        task.k1, task.b, task.skipping = 1.2, 0.75, 1
+        return 0
+
+    def search(self, Program program not None, Settings settings not None):
+        """The answer to a program."""
+        cdef sk_task task
+        cdef int failed
+        self.fill(program, &task)
+        rank(&task, settings)
+        with nogil:
+            failed = sk_search(&task)
+        self.parts.raise_for(failed, task.damaged)
+        return answer_of(&task, self.parts, settings.offset)
+
+    def count(self, Program program not None):
+        """How many live articles match."""
+        cdef sk_task task
+        cdef int failed
+        self.fill(program, &task)
+        with nogil:
+            failed = sk_count(&task)
+        self.parts.raise_for(failed, task.damaged)
+        return task.total
+
+    def frequencies(self, Program program not None, uint32_t part, uint32_t docid):
+        """Whether the query finds the article, and the frequency of each leaf that counts for it (else 0)."""
+        cdef sk_task task
+        cdef int failed, matches = 0
+        self.fill(program, &task)
+        if part >= self.parts.count or docid >= self.parts.parts[part].segment.articles:
+            raise IndexError(f"no docid {docid} in part {part}")
+        cdef uint32_t *tfs = <uint32_t *>calloc(program.p.leaf_count + 1, sizeof(uint32_t))
+        if tfs == NULL:
+            raise MemoryError
+        try:
+            failed = sk_frequencies(&task, part, docid, tfs, &matches)
+            self.parts.raise_for(failed, part)
+            return bool(matches), [tfs[i] for i in range(program.p.leaf_count)]
+        finally:
+            free(tfs)
+
+
+cdef void rank(sk_task *task, Settings settings) noexcept:
+    """Settings for a task that has its program."""
+    settings.fill(task)
+    if task.sort == SK_BY_SCORE and not task.program.leaf_count:
+        task.sort = SK_NEWEST
+
+
+cdef bint begin(sk_plain_query *query, str text, bint match_all, dates, sk_filter *filter) except -1:
+    """Set up a query of a text that stays alive. False: the text has lone surrogates, and they are no UTF-8."""
+    cdef Py_ssize_t length
+    try:
+        query.text = <const uint8_t *>PyUnicode_AsUTF8AndSize(text, &length)
+    except UnicodeEncodeError:
+        return False
+    query.length = length
+    query.match_all = match_all
+    query.dates = NULL
+    if dates is not None:
+        low, high, relation = dates
+        filter[0] = filter_of(low, high, relation)
+        query.dates = filter
+    return True
+
+
+cdef class Batch:
+    """Many queries with the same settings, worked off by as many threads as call `work`.
+
+    `jobs` are plain query texts, programs of the searcher, or None, which is left alone. `match_all` and `dates` are
+    for the texts.
+    """
+    cdef Searcher searcher
+    cdef list jobs
+    cdef Settings settings
+    cdef sk_filter filter
+    cdef sk_plain_query *queries  # of texts; without text: of a program, or not to be answered here
+    cdef sk_task *tasks
+    cdef int *outcomes  # of a text: whether it was answered; of a program: SK_OK or what failed
+    cdef double *seconds
+    cdef long count
+    cdef long next
+
+    def __cinit__(self, Searcher searcher not None, list jobs not None, bint match_all, dates, Settings settings not None):
+        cdef long i
+        self.searcher, self.jobs, self.settings = searcher, jobs, settings
+        self.count = len(jobs)
+        self.queries = <sk_plain_query *>calloc(self.count + 1, sizeof(sk_plain_query))
+        self.tasks = <sk_task *>calloc(self.count + 1, sizeof(sk_task))
+        self.outcomes = <int *>calloc(self.count + 1, sizeof(int))
+        self.seconds = <double *>calloc(self.count + 1, sizeof(double))
+        if self.queries == NULL or self.tasks == NULL or self.outcomes == NULL or self.seconds == NULL:
+            raise MemoryError
+        for i in range(self.count):
+            job = jobs[i]
+            if isinstance(job, Program):
+                searcher.fill(job, &self.tasks[i])
+                rank(&self.tasks[i], settings)
+            elif job is not None and begin(&self.queries[i], job, match_all, dates, &self.filter):
+                settings.fill(&self.tasks[i])
+
+    def __dealloc__(self):
+        cdef long i
+        if self.tasks != NULL:
+            for i in range(self.count):
+                free(self.tasks[i].hits)
+        free(self.queries)
+        free(self.tasks)
+        free(self.outcomes)
+        free(self.seconds)
+
+    def work(self, long most):
+        """Take queries until none is left, or `most` are done. Whether some may be left. For any number of threads."""
+        cdef long i, done
+        cdef double start
+        with nogil:
+            for done in range(most):
+                i = sk_fetch_add(&self.next, 1)
+                if i >= self.count:
+                    break
+                start = sk_now()
+                if self.queries[i].text != NULL:
+                    self.outcomes[i] = sk_plain_search(&self.searcher.s, &self.queries[i], &self.tasks[i])
+                elif self.tasks[i].program != NULL:
+                    self.outcomes[i] = sk_search(&self.tasks[i])
+                self.seconds[i] = sk_now() - start
+        return self.next < self.count
+
+    def stop(self):
+        """Let no query be taken any more."""
+        sk_fetch_add(&self.next, self.count)
+
+    def answers(self):
+        """Of each job its answer and the seconds it took; None for text that is not plain, and for None.
+
+        Requires: all threads are done. For one call only.
+        """
+        cdef long i
+        found = []
+        for i in range(self.count):
+            if self.tasks[i].program == NULL or (self.queries[i].text != NULL and not self.outcomes[i]):
+                found.append(None)
+                continue
+            if self.queries[i].text == NULL:
+                self.searcher.parts.raise_for(self.outcomes[i], self.tasks[i].damaged)
+            found.append((answer_of(&self.tasks[i], self.searcher.parts, self.settings.offset), self.seconds[i]))
+        return found

@@ -1,0 +1,27 @@
+from collections.abc import Sequence
+
+from typing_extensions import Buffer
+
+from searchkit.core.segment import Segment
+
+KINDS: dict[str, int]
+
+class Parts:
+    count: int
+    segments: tuple[Segment, ...]
+    def __init__(self, parts: Sequence[tuple[Segment, Buffer | None]]) -> None: ...
+
+class TermLists:
+    df: int
+
+class Program:
+    def __init__(
+        self,
+        over: Parts,
+        leaves: Sequence[tuple[float, tuple[TermLists, ...], int, int, int]],  # weight, lists, words, slop, field
+        filters: Sequence[tuple[int | None, int | None, int]],
+        nodes: Sequence[tuple[int, tuple[int, ...]]],
+        root: int,
+        scoring: int,
+        mask: int,
+    ) -> None: ...

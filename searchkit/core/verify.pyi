@@ -1,0 +1,3 @@
+from searchkit.core.segment import Segment
+
+def verify(segment: Segment) -> list[tuple[str, str]]: ...

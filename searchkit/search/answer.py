@@ -1,0 +1,210 @@
+"""Answering: what a caller asks, on its way to results.
+
+    Scope   what holds for all queries of one call: the snapshot, dates, and which hits are wanted
+    Ask     one query in a scope; it is bound (parsed, its words looked up) when something needs that
+
+A text of plain words and phrases, which is most of what people type, is answered by the core from its bytes (plain.h):
+no node, leaf or program is made of it in Python. The core leaves to us what is not surely that. Either way gives the
+same hits, and what else there is to know about a query (its total, its marks) comes from the bound query.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from searchkit.core.evaluate import Answer, Settings
+from searchkit.dates import DateInterval, parse_range
+from searchkit.errors import DateError, QueryError
+from searchkit.indexing.options import check_bm25
+from searchkit.query.nodes import Query
+from searchkit.query.parse import parse_with_warnings
+from searchkit.search.bind import Bound, bind, marks_of, restrict
+from searchkit.search.plan import RELATIONS, SORTS, plan
+from searchkit.search.results import Marks, Results
+
+if TYPE_CHECKING:
+    from searchkit.indexing.snapshot import Snapshot
+
+__all__ = ["Ask", "Date", "Match", "Relation", "Scope", "Sort", "settings_of"]
+
+Date: TypeAlias = "str | date | datetime | DateInterval"
+Match: TypeAlias = Literal["any", "all"]
+Relation: TypeAlias = Literal["overlaps", "within", "contains"]
+Sort: TypeAlias = Literal["score", "newest", "oldest"]
+
+
+class Scope:
+    """What holds for all queries of one call. QueryError for what makes no sense."""
+
+    __slots__ = ("dates", "filter", "match", "now", "plain", "snapshot")
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        match: Match = "any",
+        since: Date | None = None,
+        until: Date | None = None,
+        on: Date | None = None,
+        dates: Relation = "overlaps",
+        now: datetime | None = None,
+        *,
+        plain: bool = True,
+    ) -> None:
+        """`plain`: let the core answer plain text; False is for tests, which hold that it changes nothing."""
+        if match not in ("any", "all"):
+            raise QueryError(f"match is {match!r}", hint='it must be "any" or "all"')
+        if dates not in ("overlaps", "within", "contains"):
+            raise QueryError(f"dates is {dates!r}", hint='it must be "overlaps", "within" or "contains"')
+        self.snapshot = snapshot
+        self.match: Match = match
+        self.dates = dates
+        self.now = now
+        self.plain = plain
+        # A condition on the dates of all hits: start and end in seconds, None for an open side, and the relation.
+        self.filter: tuple[int | None, int | None, int] | None = None
+        if since is not None or until is not None or on is not None:
+            start, end = _period(since, until, on, now, snapshot.options.timezone)
+            self.filter = (start, end, RELATIONS[dates])
+
+
+class Ask:
+    """One query in a scope. QueryError for what is no query."""
+
+    __slots__ = ("_bound", "_is_bound", "_warnings", "query", "scope")
+
+    def __init__(self, query: str | Query, scope: Scope) -> None:
+        if not isinstance(query, (str, Query)):
+            raise QueryError(f"a query is a str or a query node, not {type(query).__name__}")
+        self.query = query
+        self.scope = scope
+        self._is_bound = False
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.scope.snapshot
+
+    @property
+    def text(self) -> str | None:
+        """The query, if the core may try to answer it as plain text."""
+        return self.query if type(self.query) is str and self.scope.plain else None
+
+    @property
+    def bound(self) -> Bound | None:
+        """The bound query, with the scope's dates; None if nothing is left of it. Raises QueryError."""
+        if not self._is_bound:
+            scope, query = self.scope, self.query
+            warnings: list[str] = []
+            if isinstance(query, str):
+                timezone = scope.snapshot.options.timezone
+                query, parsed = parse_with_warnings(query, match=scope.match, now=scope.now, timezone=timezone)
+                warnings.extend(parsed)
+            bound = bind(query, scope.snapshot, scope.dates, warnings)
+            if scope.filter is not None:
+                bound = restrict(bound, scope.filter[0], scope.filter[1], scope.dates)
+            self._bound = bound
+            self._warnings = tuple(warnings)
+            self._is_bound = True
+        return self._bound
+
+    @property
+    def marks(self) -> Marks:
+        """What to mark in a hit."""
+        return marks_of(self.bound)
+
+    def search(self, settings: Settings, start: float) -> Results:
+        """The results. `start`: of time.perf_counter(), when the search began."""
+        scope = self.scope
+        if type(self.query) is str and scope.plain:
+            searcher = scope.snapshot.searcher
+            answer = searcher.search_plain(self.query, scope.match == "all", scope.filter, settings)
+            if answer is not None:
+                return Results(self, answer, perf_counter() - start)
+        return self.results(self.long_answer(settings), perf_counter() - start)
+
+    def long_answer(self, settings: Settings) -> Answer | None:
+        """The answer by way of a bound query and a program; None if there is nothing to evaluate."""
+        if self.bound is None or not settings.wanted:
+            return None
+        return self.snapshot.searcher.search(plan(self.bound, self.snapshot)[0], settings)
+
+    def results(self, answer: Answer | None, seconds: float) -> Results:
+        """The results of an answer. A query that is not bound was plain, and gives no warning."""
+        return Results(self, answer, seconds, self._warnings if self._is_bound else ())
+
+    def count(self) -> int:
+        """How many live articles the query finds."""
+        scope = self.scope
+        if type(self.query) is str and scope.plain:
+            count = scope.snapshot.searcher.count_plain(self.query, scope.match == "all", scope.filter)
+            if count is not None:
+                return count
+        if self.bound is None:
+            return 0
+        return self.snapshot.searcher.count(plan(self.bound, self.snapshot)[0])
+
+
+def settings_of(
+    snapshot: Snapshot,
+    limit: int | None,
+    offset: int,
+    sort: Sort,
+    k1: float | None,
+    b: float | None,
+    skipping: bool = True,
+) -> Settings:
+    """How to rank and what to return, checked. The core is asked for no more hits than there can be."""
+    options = snapshot.options
+    if not isinstance(sort, str) or sort not in SORTS:
+        raise QueryError(f"sort is {sort!r}", hint=f"it must be one of {', '.join(SORTS)}")
+    if limit is not None and (type(limit) is not int or limit < 0):
+        raise QueryError(f"limit is {limit!r}", hint="it must be a whole number from 0, or None")
+    if type(offset) is not int or offset < 0:
+        raise QueryError(f"offset is {offset!r}", hint="it must be a whole number from 0")
+    if k1 is not None or b is not None:
+        try:
+            check_bm25(options.k1 if k1 is None else k1, options.b if b is None else b)
+        except ValueError as error:
+            raise QueryError(str(error)) from error
+    most = snapshot.articles
+    return Settings(
+        options.k1 if k1 is None else k1,
+        options.b if b is None else b,
+        most if limit is None else min(offset + limit, most),
+        min(offset, most),
+        SORTS[sort],
+        skipping,
+    )
+
+
+def _period(
+    since: Date | None, until: Date | None, on: Date | None, now: datetime | None, timezone: str
+) -> tuple[int | None, int | None]:
+    """The seconds that all of them leave. QueryError for a date that is none, and for a range that holds nothing."""
+    start: int | None = None
+    end: int | None = None
+    written = []
+    for name, value in (("since", since), ("until", until), ("on", on)):
+        if value is None:
+            continue
+        try:
+            if name == "on" and isinstance(value, str):
+                low, high = parse_range(value, now=now, timezone=timezone)
+            else:
+                interval = (
+                    DateInterval.parse(value, now=now, timezone=timezone)
+                    if isinstance(value, str)
+                    else DateInterval.from_value(value, timezone)
+                )
+                low, high = interval.start_second, interval.end_second
+        except DateError as error:
+            raise QueryError(f"{name}={error.text!r}: {error.reason}", hint=error.hint) from error
+        written.append(f"{name}={value}")
+        if name != "until" and low is not None:
+            start = low if start is None else max(start, low)
+        if name != "since" and high is not None:
+            end = high if end is None else min(end, high)
+    if start is not None and end is not None and start >= end:
+        raise QueryError(f"no time lies in {', '.join(written)}", hint="since must not be later than until")
+    return start, end

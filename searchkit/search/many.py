@@ -1,0 +1,119 @@
+"""Many queries at once, on several threads.
+
+Plain texts are answered from their bytes by whoever is free, without the interpreter's lock. The calling thread
+prepares them and makes results of the answers, a chunk at a time, while the others answer the next. What is no plain
+text it binds, which only one thread can do at a time, while the others evaluate what is bound already.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from types import TracebackType
+
+from searchkit.core.evaluate import Answer, Batch, Settings
+from searchkit.core.program import Program
+from searchkit.errors import QueryError
+from searchkit.query.nodes import Query
+from searchkit.search.answer import Ask, Scope
+from searchkit.search.plan import plan
+from searchkit.search.results import Results
+
+__all__ = ["search_many"]
+
+CHUNK = 512  # queries that are given to the threads at once
+FEW_BOUND = 64  # the same of queries that must be bound first
+SOME = 64  # queries between two looks of the calling thread for Ctrl-C
+FEW = 8  # queries for which no thread is started
+MOST = 2**31 - 1  # more queries than a batch has
+
+
+def search_many(queries: Iterable[str | Query], scope: Scope, settings: Settings, threads: int | None) -> list[Results]:
+    """The results of each query, in order. `threads` None: one for each processor."""
+    if isinstance(queries, str | Query):
+        raise QueryError("search_many takes several queries", hint="give a list of them, or ask with search")
+    if threads is None:
+        threads = os.cpu_count() or 1
+    if type(threads) is not int or threads < 1:
+        raise QueryError(f"threads is {threads!r}", hint="it must be a whole number from 1, or None")
+    queries = list(queries)
+    with _Team(min(threads - 1, len(queries) // FEW)) as team:
+        chunks = []
+        for first in range(0, len(queries), CHUNK):
+            asks = [Ask(query, scope) for query in queries[first : first + CHUNK]]
+            texts = Batch(
+                scope.snapshot.searcher, [ask.text for ask in asks], scope.match == "all", scope.filter, settings
+            )
+            team.start(texts)
+            chunks.append(_Chunk(asks, texts))
+        for chunk in chunks:
+            chunk.bind_rest(team, settings)
+        return [results for chunk in chunks for results in chunk.results(team)]
+
+
+class _Chunk:
+    """Some queries and their answers, as far as they are known."""
+
+    def __init__(self, asks: list[Ask], texts: Batch) -> None:
+        self._asks = asks
+        self._texts = texts
+        self._bound: list[tuple[list[Ask], Batch]] = []
+        self._results: dict[Ask, Results] = {}
+
+    def bind_rest(self, team: _Team, settings: Settings) -> None:
+        """Finish the texts, and start on the queries that were no plain text."""
+        rest = []
+        for ask, found in zip(self._asks, team.finish(self._texts), strict=True):
+            if found is None:
+                rest.append(ask)
+            else:
+                self._results[ask] = ask.results(*found)
+        for first in range(0, len(rest), FEW_BOUND):
+            asks = rest[first : first + FEW_BOUND]
+            programs = [_program(ask, settings) for ask in asks]
+            batch = Batch(asks[0].snapshot.searcher, programs, False, None, settings)
+            team.start(batch)
+            self._bound.append((asks, batch))
+
+    def results(self, team: _Team) -> Iterator[Results]:
+        """All results in order. Requires: `bind_rest` was called."""
+        for asks, batch in self._bound:
+            for ask, found in zip(asks, team.finish(batch), strict=True):
+                self._results[ask] = ask.results(*(found or (None, 0.0)))
+        return (self._results[ask] for ask in self._asks)
+
+
+def _program(ask: Ask, settings: Settings) -> Program | None:
+    """What to evaluate for a query that goes the long way; None: nothing."""
+    return None if ask.bound is None or not settings.wanted else plan(ask.bound, ask.snapshot)[0]
+
+
+class _Team:
+    """The calling thread and its helpers. A context manager: who leaves it in need stops all work first."""
+
+    def __init__(self, helpers: int) -> None:
+        self._helpers = helpers
+        self._pool = ThreadPoolExecutor(helpers, "searchkit-search") if helpers else None
+        self._at_work: dict[Batch, list[Future[bool]]] = {}
+
+    def start(self, batch: Batch) -> None:
+        """Let the helpers work."""
+        pool = self._pool
+        self._at_work[batch] = [pool.submit(batch.work, MOST) for _ in range(self._helpers)] if pool else []
+
+    def finish(self, batch: Batch) -> list[tuple[Answer, float] | None]:
+        """Work as well, until all is done; then the answers of a batch that was started."""
+        while batch.work(SOME):
+            pass
+        wait(self._at_work.pop(batch))
+        return batch.answers()
+
+    def __enter__(self) -> _Team:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for batch in self._at_work:
+            batch.stop()
+        if self._pool is not None:
+            self._pool.shutdown()
