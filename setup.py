@@ -28,9 +28,11 @@ def extension(name: str, *sources: str, depends: tuple[str, ...] = ()) -> Extens
 READING = ("reader.c", "ids.c", "kernels.c", "crc32c.c")
 HEADERS = ("bits.h", "kernels.h", "kernels.inc", "segment.h", "ids.h", "segment.pxd", "crc32c.h")
 SEARCHING = (*HEADERS, "search.h", "program.pxd")
+BUILDING = ("encode.h", "english.h", "invert.h", "merge.h", "order.h", "pairs.h", "tokenize.h", "unicode_tables.h")
 
 EXTENSIONS = [
     extension("checksum", "crc32c.c", depends=("crc32c.h",)),
+    extension("packs", "pack.c", depends=("bits.h", "pack.h", "packs.pxd", "segment.h")),
     extension("stems", "english.c", depends=("english.h",)),
     extension("tokens", "tokenize.c", depends=("tokenize.h", "unicode_tables.h")),
     extension("segment", *READING, depends=HEADERS),
@@ -51,11 +53,13 @@ EXTENSIONS = [
         "builder",
         *READING,
         "encode.c",
+        "english.c",
         "invert.c",
         "merge.c",
+        "order.c",
         "pairs.c",
         "tokenize.c",
-        depends=(*HEADERS, "encode.h", "invert.h", "merge.h", "pairs.h", "tokenize.h", "unicode_tables.h"),
+        depends=(*HEADERS, *BUILDING, "pack.h", "packs.pxd"),
     ),
 ]
 

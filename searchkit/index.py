@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from errno import ENOTDIR
 from pathlib import Path
@@ -173,7 +173,7 @@ class Index:
             raise ArticleError(f"add takes articles, not a value of type {type(articles).__name__}", hint=hint)
         with self.writer(memory=memory, wait=wait) as writer:
             tell = _printer() if progress is True else progress or None
-            added = writer.add(articles if tell is None else _telling(articles, tell), workers=workers)
+            added = writer.add(articles if tell is None else _Telling(articles, tell), workers=workers)
             writer.commit()
             replaced, size = writer.last_replaced, writer.last_bytes
         report = getattr(articles, "report", None)
@@ -391,16 +391,34 @@ class Index:
             self._current = Snapshot.open(self._storage, self._current)
 
 
-def _telling(
-    articles: Iterable[Article | Mapping[str, Any]], tell: Callable[[int, int], None]
-) -> Iterable[Article | Mapping[str, Any]]:
-    """The articles, with `tell` called for each: articles and bytes so far."""
-    size = 0
-    for count, article in enumerate(articles, 1):
-        text = article.text if isinstance(article, Article) else article.get("text", "")
-        size += len(text) if isinstance(text, str) else 0
-        yield article
-        tell(count, size)
+class _Telling:
+    """Articles, with `tell` called for each, or for each pack of them: articles and bytes so far."""
+
+    def __init__(self, articles: Iterable[Article | Mapping[str, Any]], tell: Callable[[int, int], None]) -> None:
+        self._articles = articles
+        self._tell = tell
+
+    def __iter__(self) -> Iterator[Article | Mapping[str, Any]]:
+        size = 0
+        for count, article in enumerate(self._articles, 1):
+            text = article.text if isinstance(article, Article) else article.get("text", "")
+            size += len(text) if isinstance(text, str) else 0
+            yield article
+            self._tell(count, size)
+
+    def packs(self) -> Iterator[Any]:
+        """See `ReadArticles.packs`."""
+        packs = getattr(self._articles, "packs", None)
+        if packs is None:
+            yield from self
+            return
+        count = size = 0
+        for item in packs():
+            one = isinstance(item, Article)
+            count += 1 if one else len(item)
+            size += len(item.text) if one else item.text_bytes
+            yield item
+            self._tell(count, size)
 
 
 def _printer() -> Callable[[int, int], None]:

@@ -78,6 +78,11 @@ class Analyzer:
         """(form, start, end) of each token; start and end count the characters of the text."""
         return tokens.spans(text, self.fold_accents)
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether forms of a to z and apostrophes may be stemmed by core/english.c. Loads the stemmer to know."""
+        return self.name == "english" and self._stemmer().compiled
+
     def stem(self, forms: Sequence[str]) -> list[str]:
         """The term of each form, in order. What is not a plain word is its own term: see `is_plain`.
 
@@ -89,6 +94,15 @@ class Analyzer:
         places = [place for place, form in enumerate(terms) if is_plain(form)]
         if not places:
             return terms
+        stemmer = self._stemmer()
+        if len(places) == len(terms):
+            return stemmer.stem(terms)
+        for place, term in zip(places, stemmer.stem([terms[place] for place in places]), strict=True):
+            terms[place] = term
+        return terms
+
+    def _stemmer(self) -> languages.Stemmer:
+        """The stemmer installed here. Raises FormatVersion, AnalyzerError."""
         stemmer = languages.load(self.name)
         if stemmer.fingerprint != self.stemmer_version:
             raise FormatVersion(
@@ -97,11 +111,7 @@ class Analyzer:
                 "install the version of the stemmer's package (for languages: nltk) that it was built with, "
                 "or build the index anew from the articles",
             )
-        if len(places) == len(terms):
-            return stemmer.stem(terms)
-        for place, term in zip(places, stemmer.stem([terms[place] for place in places]), strict=True):
-            terms[place] = term
-        return terms
+        return stemmer
 
 
 def is_plain(form: str) -> bool:

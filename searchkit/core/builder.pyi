@@ -1,9 +1,9 @@
-from array import array
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
 
 from typing_extensions import Buffer
 
+from searchkit.core.packs import Pack
 from searchkit.core.segment import Segment
 
 MOST_SOURCES: int
@@ -14,28 +14,29 @@ class SectionWriter(Protocol):
     def end(self) -> None: ...
 
 class Run:
+    threads: int
     title_weight: int
-    def __init__(self, fold_accents: bool, title_weight: int) -> None: ...
+    def __init__(self, fold_accents: bool, title_weight: int, threads: int = 1) -> None: ...
     def __len__(self) -> int: ...
     @property
     def memory(self) -> int: ...
     @property
     def tokens(self) -> int: ...
     def add(self, title: bytes, text: bytes) -> None: ...
-    def add_batch(self, articles: list[tuple[bytes, bytes]]) -> None: ...
-    def count_forms(self) -> None: ...
-    def forms(self) -> list[str]: ...
+    def enter(self, pack: Pack, thread: int, offset: int, store: bool) -> int: ...
+    def tokenize(self, pack: Pack, thread: int) -> None: ...
+    def drop(self, id: bytes) -> bool: ...
     def write(
         self,
         writer: SectionWriter,
-        stems: list[str],
-        order: array[int],
-        starts: array[int],
-        ends: array[int],
-        ids: list[bytes],
+        stem: Callable[[list[str]], list[str]],
+        compiled: bool,
         frequent: tuple[str, ...],
         b: float,
+        tokens: int,
+        in_order: Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]],
     ) -> None: ...
+    def block(self, store: Buffer, docid: int, enough: int) -> tuple[bytes, int]: ...
 
 class Merge:
     articles: int

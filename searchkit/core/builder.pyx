@@ -9,9 +9,10 @@ import struct
 
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport INT64_MAX, UINT32_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy, memset
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcmp, memcpy, memset
 
+from searchkit.core.packs cimport SK_DATE, SK_FIELDS, SK_RECORD_HEAD, SK_TEXT, SK_TITLE, Pack, sk_packed
 from searchkit.core.segment cimport *
 from searchkit.core.segment cimport Segment
 from searchkit.core.segment import pair_key
@@ -50,27 +51,57 @@ cdef extern from "invert.h" nogil:
         sk_buffer forms
         uint64_t *form_ends
         uint32_t form_count
-        uint32_t articles
-        uint64_t log_length
+        uint32_t *titles
         uint32_t *lengths
-        uint32_t *kept_titles
-        uint64_t *occurrences
-        uint64_t total_length
+        uint32_t articles
+        uint64_t tokens
     int sk_run_open(sk_run *r, int fold_accents, uint32_t title_weight)
     void sk_run_close(sk_run *r)
     int sk_run_add(sk_run *r, const uint8_t *title, size_t title_length, const uint8_t *text, size_t text_length)
-    int sk_run_count(sk_run *r)
+    int sk_run_form(sk_run *r, const uint8_t *form, uint32_t length, uint32_t more, uint32_t *number)
+    void sk_run_counts(const sk_run *r, uint64_t *counts)
+    void sk_run_uncount(const sk_run *r, uint32_t article, uint64_t *counts)
     uint64_t sk_run_memory(const sk_run *r)
-    int sk_run_invert(sk_run *r, const uint32_t *order, uint32_t kept, const uint32_t *term_of, uint32_t terms)
-    int sk_run_encode(sk_run *r, uint32_t term, const sk_impact_scale *scale, sk_buffer *out, sk_buffer *scratch,
-                      sk_buffer *work, uint32_t *df, uint64_t *position_bits)
+
+    ctypedef struct sk_place:
+        uint32_t run, article
+
+    ctypedef struct sk_inversion:
+        const sk_run *runs
+        const sk_place *places
+        uint32_t kept
+        uint32_t **term_of
+        const sk_impact_scale *scale
+    int sk_inversion_open(sk_inversion *v)
+    void sk_inversion_close(sk_inversion *v)
+
+    ctypedef struct sk_range:
+        uint32_t first, past
+        const uint64_t *occurrences
+        sk_buffer out
+        uint32_t *dfs
+        uint64_t *sizes
+        uint64_t position_bits
+    int sk_range_invert(const sk_inversion *v, sk_range *range)
+    void sk_range_close(sk_range *range)
+
+cdef extern from "order.h" nogil:
+    ctypedef struct sk_sorted:
+        const uint8_t *key
+        uint32_t length, number
+    sk_sorted sk_sorted_article(int64_t start, int64_t end, const uint8_t *id, uint32_t length, uint32_t number)
+    sk_sorted sk_sorted_name(const uint8_t *key, uint32_t length, uint32_t number)
+    void sk_sort(sk_sorted *items, size_t count)
+
+cdef extern from "english.h" nogil:
+    int sk_english_takes(const uint8_t *form, uint32_t length)
+    uint32_t sk_english_stem(uint8_t *form, uint32_t length)
 
 cdef extern from "pairs.h" nogil:
     int SK_PAIR_WORDS_MAX, SK_NO_PAIR_WORD
     ctypedef struct sk_pairs:
         pass
-    int sk_pairs_find(sk_pairs *p, const sk_run *r, const uint32_t *order, uint32_t kept, const uint8_t *word_of,
-                      uint32_t words)
+    int sk_pairs_find(sk_pairs *p, const sk_inversion *v, uint8_t **word_of, uint32_t words)
     int sk_pairs_encode(const sk_pairs *p, uint32_t first, uint32_t second, const sk_impact_scale *scale, sk_buffer *out,
                         sk_buffer *scratch, sk_buffer *work, uint32_t *df)
     void sk_pairs_close(sk_pairs *p)
@@ -181,213 +212,272 @@ cdef write_rest(writer, uint32_t count, const uint32_t *lengths, const uint32_t 
                                     runs, longest, terms, forms, position_bits // 8, 0))
 
 
-cdef class Run:
-    """Articles of one segment to be, tokenized as they come.
+cdef struct entered:
+    # an article of a run
+    uint64_t record, size  # where its record is in the run's store
+    uint64_t id            # in `ids`
+    int64_t start, end
+    uint32_t id_length, run, number
+    bint live
 
-    Memory: 12 bytes a token, and each word form once. Not for use by two threads at a time.
-    """
-    cdef sk_run run
-    cdef readonly int title_weight
 
-    def __cinit__(self, bint fold_accents, int title_weight):
-        self.title_weight = title_weight
-        if sk_run_open(&self.run, fold_accents, title_weight):
+cdef void *room_for(uint64_t count, size_t size) except NULL:
+    cdef void *room = calloc(count + 1, size)
+    if room == NULL:
+        raise MemoryError
+    return room
+
+
+cdef uint64_t hash_id(const uint8_t *id, uint32_t length) noexcept nogil:
+    cdef uint64_t hash = 0x9e3779b97f4a7c15ULL ^ length
+    cdef uint32_t i
+    for i in range(length):
+        hash = (hash ^ id[i]) * 0x100000001b3ULL
+    return hash ^ hash >> 32
+
+
+cdef class Lists:
+    """The postings lists of a range of terms."""
+    cdef sk_range range
+
+    def __dealloc__(self):
+        sk_range_close(&self.range)
+
+
+cdef class Inversion:
+    """A run with its terms known: what `Lists` are made from, by several threads if wanted."""
+    cdef Run owner
+    cdef sk_inversion inversion
+    cdef sk_impact_scale scale
+    cdef sk_place *places
+    cdef uint32_t *lengths
+    cdef uint32_t *titles
+    cdef uint32_t **term_of     # by run, by form
+    cdef uint64_t *occurrences  # by term
+    cdef uint64_t *identities   # by term: of the form spelt like it
+    cdef sk_run names           # the terms' bytes, by their first numbers
+    cdef sk_sorted *terms       # in order, with their first numbers
+    cdef sk_sorted *changed     # the forms that are spelt unlike their terms, in order, with their numbers
+    cdef uint32_t term_count, changed_count
+    cdef uint64_t *form_counts
+    cdef uint64_t total
+
+    def __cinit__(self, Run owner):
+        self.owner = owner
+        self.term_of = <uint32_t **>room_for(owner.threads, sizeof(uint32_t *))
+        if sk_run_open(&self.names, 0, 0):
             raise MemoryError
 
     def __dealloc__(self):
-        sk_run_close(&self.run)
+        cdef int run
+        if self.term_of != NULL:
+            for run in range(self.owner.threads):
+                free(self.term_of[run])
+        free(self.term_of)
+        free(self.places)
+        free(self.lengths)
+        free(self.titles)
+        free(self.occurrences)
+        free(self.identities)
+        free(self.terms)
+        free(self.changed)
+        free(self.form_counts)
+        sk_run_close(&self.names)
+        sk_inversion_close(&self.inversion)
 
-    def __len__(self):
-        return self.run.articles
+    cdef place(self):
+        """The kept articles in order of docids."""
+        cdef Run owner = self.owner
+        cdef uint32_t docid, count = owner.kept
+        cdef entered *article
+        cdef sk_run *run
+        self.places = <sk_place *>room_for(count, sizeof(sk_place))
+        self.lengths = <uint32_t *>room_for(count, 4)
+        self.titles = <uint32_t *>room_for(count, 4)
+        for docid in range(count):
+            article = &owner.articles[owner.order[docid]]
+            run = &owner.runs[article.run]
+            self.places[docid].run, self.places[docid].article = article.run, article.number
+            self.lengths[docid] = run.lengths[article.number]
+            self.titles[docid] = run.titles[article.number]
+            self.total += self.lengths[docid]
+        if self.total >= UINT32_MAX:
+            raise OverflowError("a run holds at most 4 billion tokens: lower memory=")
 
-    @property
-    def memory(self):
-        """Bytes held, those needed to invert included."""
-        return sk_run_memory(&self.run)
+    cdef count_forms(self):
+        """Join the forms of all runs in the first one's table, and count them over the kept articles."""
+        cdef Run owner = self.owner
+        cdef sk_run *all_forms = &owner.runs[0]
+        cdef sk_run *run
+        cdef uint64_t *counts
+        cdef uint64_t start
+        cdef uint32_t i, form
+        cdef int number
+        for number in range(1, owner.threads):
+            run = &owner.runs[number]
+            self.term_of[number] = <uint32_t *>room_for(run.form_count, 4)
+            start = 0
+            for form in range(run.form_count):
+                check(sk_run_form(all_forms, run.forms.bytes + start, <uint32_t>(run.form_ends[form] - start), 0,
+                                  &self.term_of[number][form]))
+                start = run.form_ends[form]
+        self.term_of[0] = <uint32_t *>room_for(all_forms.form_count, 4)
+        self.form_counts = <uint64_t *>room_for(all_forms.form_count, 8)
+        sk_run_counts(all_forms, self.form_counts)
+        for i in range(owner.count):
+            if not owner.articles[i].live and owner.articles[i].run == 0:
+                sk_run_uncount(all_forms, owner.articles[i].number, self.form_counts)
+        for number in range(1, owner.threads):
+            run = &owner.runs[number]
+            counts = <uint64_t *>room_for(run.form_count, 8)
+            sk_run_counts(run, counts)
+            for i in range(owner.count):
+                if not owner.articles[i].live and <int>owner.articles[i].run == number:
+                    sk_run_uncount(run, owner.articles[i].number, counts)
+            for form in range(run.form_count):
+                self.form_counts[self.term_of[number][form]] += counts[form]
+            free(counts)
 
-    @property
-    def tokens(self):
-        return self.run.log_length
-
-    def add(self, bytes title, bytes text):
-        """Take in an article; both in UTF-8."""
-        cdef int failed
-        cdef const uint8_t *title_at = <const uint8_t *>PyBytes_AsString(title)
-        cdef const uint8_t *text_at = <const uint8_t *>PyBytes_AsString(text)
-        cdef size_t title_length = PyBytes_GET_SIZE(title), text_length = PyBytes_GET_SIZE(text)
-        with nogil:
-            failed = sk_run_add(&self.run, title_at, title_length, text_at, text_length)
-        check(failed)
-
-    def add_batch(self, list articles):
-        """Take in (title, text) pairs, all in UTF-8, without the GIL. If it fails, the first ones may be in the run."""
-        cdef Py_ssize_t i, count = len(articles)
-        cdef int failed = SK_OK
-        cdef const uint8_t **at = <const uint8_t **>malloc(sizeof(uint8_t *) * 2 * (count + 1))
-        cdef size_t *lengths = <size_t *>malloc(sizeof(size_t) * 2 * (count + 1))
-        try:
-            if at == NULL or lengths == NULL:
-                raise MemoryError
-            i = 0
-            for title, text in articles:
-                at[i], lengths[i] = <const uint8_t *>PyBytes_AsString(title), PyBytes_GET_SIZE(title)
-                at[i + 1], lengths[i + 1] = <const uint8_t *>PyBytes_AsString(text), PyBytes_GET_SIZE(text)
-                i += 2
-            with nogil:
-                for i in range(count):
-                    failed = sk_run_add(&self.run, at[2 * i], lengths[2 * i], at[2 * i + 1], lengths[2 * i + 1])
-                    if failed:
-                        break
-            check(failed)
-        finally:
-            free(at)
-            free(lengths)
-
-    def count_forms(self):
-        """Count every form: the run can then be given to a Merge as what is gone."""
-        check(sk_run_count(&self.run))
-
-    def forms(self):
-        """All word forms, by their numbers."""
-        cdef uint32_t i
+    cdef name_terms(self, stem, bint compiled):
+        """Each form's term, by the order of the terms' bytes."""
+        cdef sk_run *forms = &self.owner.runs[0]
+        cdef uint32_t form, length, rank
         cdef uint64_t start = 0
-        cdef const char *bytes_ = <const char *>self.run.forms.bytes
-        found = []
-        for i in range(self.run.form_count):
-            found.append(bytes_[start:self.run.form_ends[i]].decode("utf-8"))
-            start = self.run.form_ends[i]
-        return found
+        cdef uint8_t word[256]
+        cdef uint32_t *term_of = self.term_of[0]
+        cdef uint32_t *ranks
+        cdef const uint8_t *at
+        cdef int number
+        rest, numbers = [], []
+        for form in range(forms.form_count):
+            at = forms.forms.bytes + start
+            length = <uint32_t>(forms.form_ends[form] - start)
+            start = forms.form_ends[form]
+            if not self.form_counts[form]:
+                continue
+            if compiled and sk_english_takes(at, length) and at[0] != c"'":
+                memcpy(word, at, length)
+                check(sk_run_form(&self.names, word, sk_english_stem(word, length), 1, &term_of[form]))
+            else:
+                rest.append((<const char *>at)[:length].decode("utf-8"))
+                numbers.append(form)
+        for form, name in zip(numbers, stem(rest), strict=True):
+            encoded = name.encode("utf-8")
+            check(sk_run_form(&self.names, <const uint8_t *>PyBytes_AsString(encoded), <uint32_t>len(encoded), 1,
+                              &term_of[form]))
+        del rest, numbers
+        self.term_count = self.names.form_count
+        self.terms = <sk_sorted *>room_for(self.term_count, sizeof(sk_sorted))
+        ranks = <uint32_t *>room_for(self.term_count, 4)
+        start = 0
+        for rank in range(self.term_count):
+            length = <uint32_t>(self.names.form_ends[rank] - start)
+            self.terms[rank] = sk_sorted_name(self.names.forms.bytes + start, length, rank)
+            start = self.names.form_ends[rank]
+        with nogil:
+            sk_sort(self.terms, self.term_count)
+        for rank in range(self.term_count):
+            ranks[self.terms[rank].number] = rank
+        for form in range(forms.form_count):
+            if self.form_counts[form]:
+                term_of[form] = ranks[term_of[form]]
+        free(ranks)
+        for number in range(1, self.owner.threads):
+            for form in range(self.owner.runs[number].form_count):
+                self.term_of[number][form] = term_of[self.term_of[number][form]]
 
-    def write(self, writer, list stems, const uint32_t[::1] order, const int64_t[::1] starts, const int64_t[::1] ends,
-              list ids, tuple frequent, double b):
-        """Write all sections but the stored articles.
+    cdef count_terms(self):
+        """How often each term occurs, and the forms that are spelt unlike theirs."""
+        cdef sk_run *forms = &self.owner.runs[0]
+        cdef uint32_t form, length
+        cdef uint64_t start = 0
+        cdef sk_sorted *term
+        cdef const uint8_t *at
+        self.occurrences = <uint64_t *>room_for(self.term_count, 8)
+        self.identities = <uint64_t *>room_for(self.term_count, 8)
+        self.changed = <sk_sorted *>room_for(forms.form_count, sizeof(sk_sorted))
+        for form in range(forms.form_count):
+            at = forms.forms.bytes + start
+            length = <uint32_t>(forms.form_ends[form] - start)
+            start = forms.form_ends[form]
+            if not self.form_counts[form]:
+                continue
+            self.occurrences[self.term_of[0][form]] += self.form_counts[form]
+            term = &self.terms[self.term_of[0][form]]
+            if term.length == length and not memcmp(term.key, at, length):
+                self.identities[self.term_of[0][form]] = self.form_counts[form]
+            else:
+                self.changed[self.changed_count] = sk_sorted_name(at, length, form)
+                self.changed_count += 1
+        with nogil:
+            sk_sort(self.changed, self.changed_count)
 
-        stems: the term of each form, in the order of `forms()`. order[docid]: number of the article in the run;
-        starts, ends, ids: by docid. frequent: the terms whose pairs get lists. Requires: docids are in the order of
-        search hits.
-        """
-        cdef uint32_t kept = order.shape[0], i, terms, df
-        cdef uint64_t size, position_bits = 0, start
+    cdef start(self, double b):
+        self.scale.lengths = self.lengths
+        self.scale.b = b
+        self.scale.average = <double>self.total / <double>self.owner.kept
+        self.inversion.runs, self.inversion.places = self.owner.runs, self.places
+        self.inversion.kept, self.inversion.term_of = self.owner.kept, self.term_of
+        self.inversion.scale = &self.scale
+        check(sk_inversion_open(&self.inversion))
+
+    def ranges(self, uint64_t tokens):
+        """(first, past) of terms that have at most so many tokens together, but one term at least."""
+        cdef uint32_t first = 0, term
+        cdef uint64_t size = 0
+        for term in range(self.term_count):
+            if size and size + self.occurrences[term] > tokens:
+                yield first, term
+                first, size = term, 0
+            size += self.occurrences[term]
+        if first < self.term_count:
+            yield first, self.term_count
+
+    def lists(self, tuple range_):
+        """The lists of the terms of a range. Threads may call this at the same time."""
+        cdef Lists lists = Lists.__new__(Lists)
         cdef int failed
-        if kept == 0 or len(stems) != self.run.form_count or starts.shape[0] != kept or ends.shape[0] != kept or len(ids) != kept:
-            raise ValueError("order, dates, ids and stems must fit the run")
-        for i in range(kept):
-            if order[i] >= self.run.articles:
-                raise ValueError(f"article {order[i]} of {self.run.articles}")
+        lists.range.first, lists.range.past = range_
+        lists.range.occurrences = self.occurrences
+        with nogil:
+            failed = sk_range_invert(&self.inversion, &lists.range)
+        check(failed)
+        return lists
 
-        names = sorted(set(stems))
-        numbers = {name: number for number, name in enumerate(names)}
-        keys = [name.encode("utf-8") for name in names]
-        terms = len(keys)
-        cdef uint32_t *term_of = <uint32_t *>malloc(4 * (<size_t>self.run.form_count + 1))
-        cdef int64_t *identity = <int64_t *>malloc(8 * (<size_t>terms + 1))
-        cdef uint64_t *key_ends = <uint64_t *>malloc(8 * (<size_t>terms + 1))
-        cdef bytes all_keys = b"".join(keys)
-        cdef const uint8_t *key_bytes = <const uint8_t *>PyBytes_AsString(all_keys)
-        cdef sk_dict_builder *dictionary = <sk_dict_builder *>calloc(2, sizeof(sk_dict_builder))
-        cdef sk_buffer *buffers = <sk_buffer *>calloc(3, sizeof(sk_buffer))
-        cdef sk_impact_scale scale
-        cdef sk_run *run = &self.run
-        cdef bytes stem
-        changed = []
-        try:
-            if term_of == NULL or identity == NULL or key_ends == NULL or dictionary == NULL or buffers == NULL:
-                raise MemoryError
-            start = 0
-            for i in range(terms):
-                identity[i] = -1
-                start += <uint64_t>len(keys[i])
-                key_ends[i] = start
-            start = 0
-            for i in range(run.form_count):
-                term_of[i] = numbers[stems[i]]
-                form = (<const char *>run.forms.bytes)[start:run.form_ends[i]]
-                start = run.form_ends[i]
-                if form == keys[term_of[i]]:
-                    identity[term_of[i]] = i
-                else:
-                    changed.append((form, keys[term_of[i]], i))
-            with nogil:
-                failed = sk_run_invert(run, &order[0], kept, term_of, terms)
-            check(failed)
-
-            scale.lengths = run.lengths
-            scale.b = b
-            scale.average = <double>run.total_length / <double>kept
-            writer.begin("postings")
-            self._write_pairs(writer, stems, &order[0], kept, frequent, &scale, dictionary, buffers)
-            i = 0
-            while i < terms:
-                with nogil:
-                    while i < terms and buffers[0].length < CHUNK:
-                        size = buffers[0].length
-                        failed = sk_run_encode(run, i, &scale, &buffers[0], &buffers[1], &buffers[2], &df, &position_bits)
-                        if failed:
-                            break
-                        if df:
-                            start = key_ends[i - 1] if i else 0
-                            failed = sk_dict_add(dictionary, key_bytes + start, <uint32_t>(key_ends[i] - start))
-                            if failed:
-                                break
-                            size = buffers[0].length - size
-                            sk_buffer_varint(&dictionary.keys, df)
-                            sk_buffer_varint(&dictionary.keys, size)
-                            sk_buffer_varint(&dictionary.keys, run.occurrences[identity[i]] if identity[i] >= 0 else 0)
-                            dictionary.payload += size
-                        i += 1
-                check(failed)
-                writer.write(take(&buffers[0]))
-            writer.end()
-            write(writer, "terms", take(&dictionary.keys))
-            write(writer, "term_index", take(&dictionary.index))
-
-            changed.sort()
-            for form, stem, i in changed:
-                if not run.occurrences[i]:
-                    continue
-                check(sk_dict_add(&dictionary[1], <const uint8_t *>PyBytes_AsString(form), <uint32_t>len(form)))
-                sk_buffer_varint(&dictionary[1].keys, run.occurrences[i])
-                put_change(&dictionary[1].keys, form, stem)
-            write(writer, "forms", take(&dictionary[1].keys))
-            write(writer, "form_index", take(&dictionary[1].index))
-
-            write_rest(writer, kept, run.lengths, run.kept_titles, &starts[0], &ends[0], pack_ids(ids),
-                       run.total_length, b, scale.average, self.title_weight, dictionary.count, dictionary[1].count,
-                       position_bits)
-        finally:
-            free(term_of)
-            free(identity)
-            free(key_ends)
-            if dictionary != NULL:
-                sk_dict_free(&dictionary[0])
-                sk_dict_free(&dictionary[1])
-                free(dictionary)
-            if buffers != NULL:
-                for i in range(3):
-                    sk_buffer_free(&buffers[i])
-                free(buffers)
-
-
-    cdef _write_pairs(self, writer, list stems, const uint32_t *order, uint32_t kept, tuple frequent,
-                      const sk_impact_scale *scale, sk_dict_builder *dictionary, sk_buffer *buffers):
+    cdef write_pairs(self, writer, tuple frequent, sk_dict_builder *dictionary):
         """Write the lists of pairs: they stand before all others, as their keys do."""
-        cdef uint32_t i, words = len(frequent), df
+        cdef uint32_t term, form, words = len(frequent), df
+        cdef int run, failed
         cdef uint64_t size
-        cdef int failed
         cdef bytes key
         cdef sk_pairs pairs
+        cdef sk_buffer *buffers
+        cdef uint8_t *word_of_term
+        cdef uint8_t **word_of
         if words > <uint32_t>SK_PAIR_WORDS_MAX:
             raise ValueError(f"pairs of {words} words; there are lists for {SK_PAIR_WORDS_MAX} at most")
-        numbers = {name: number for number, name in enumerate(frequent)}
-        cdef bytes word_of = bytes([numbers.get(stem, SK_NO_PAIR_WORD) for stem in stems])
-        cdef const uint8_t *word_at = <const uint8_t *>PyBytes_AsString(word_of)
+        if not words:
+            return
+        numbers = {name.encode("utf-8"): number for number, name in enumerate(frequent)}
+        word_of_term = <uint8_t *>room_for(self.term_count, 1)
+        word_of = <uint8_t **>room_for(self.owner.threads, sizeof(uint8_t *))
+        buffers = <sk_buffer *>room_for(3, sizeof(sk_buffer))
+        memset(&pairs, 0, sizeof(pairs))
         try:
+            for term in range(self.term_count):
+                name = (<const char *>self.terms[term].key)[:self.terms[term].length]
+                word_of_term[term] = numbers.get(name, SK_NO_PAIR_WORD)
+            for run in range(self.owner.threads):
+                word_of[run] = <uint8_t *>room_for(self.owner.runs[run].form_count, 1)
+                for form in range(self.owner.runs[run].form_count):
+                    word_of[run][form] = word_of_term[self.term_of[run][form]]
             with nogil:
-                failed = sk_pairs_find(&pairs, &self.run, order, kept, word_at, words)
+                failed = sk_pairs_find(&pairs, &self.inversion, word_of, words)
             check(failed)
-            for key, first, second in sorted((pair_key(a, b), i, j) for a, i in numbers.items() for b, j in numbers.items()):
+            names = {number: name.decode("utf-8") for name, number in numbers.items()}
+            for key, first, second in sorted((pair_key(names[i], names[j]), i, j) for i in names for j in names):
                 size = buffers[0].length
-                check(sk_pairs_encode(&pairs, first, second, scale, &buffers[0], &buffers[1], &buffers[2], &df))
+                check(sk_pairs_encode(&pairs, first, second, &self.scale, &buffers[0], &buffers[1], &buffers[2], &df))
                 if not df:
                     continue
                 check(sk_dict_add(dictionary, <const uint8_t *>PyBytes_AsString(key), <uint32_t>len(key)))
@@ -398,15 +488,333 @@ cdef class Run:
                 dictionary.payload += size
                 if buffers[0].length >= CHUNK:
                     writer.write(take(&buffers[0]))
+            writer.write(take(&buffers[0]))
         finally:
             sk_pairs_close(&pairs)
+            for run in range(self.owner.threads):
+                free(word_of[run])
+            for run in range(3):
+                sk_buffer_free(&buffers[run])
+            free(buffers)
+            free(word_of)
+            free(word_of_term)
+
+    cdef tuple write_lists(self, writer, tuple frequent, uint64_t tokens, in_order):
+        """Write postings and the dictionary of terms. Returns how many entries that has, and the bits of positions."""
+        cdef sk_dict_builder *dictionary = <sk_dict_builder *>room_for(1, sizeof(sk_dict_builder))
+        cdef uint64_t position_bits = 0
+        cdef uint32_t term
+        cdef Lists lists
+        cdef sk_range *done
+        cdef int failed
+        try:
+            writer.begin("postings")
+            self.write_pairs(writer, frequent, dictionary)
+            for lists in in_order(self.lists, self.ranges(tokens)):
+                done = &lists.range
+                position_bits += done.position_bits
+                for term in range(done.first, done.past):
+                    failed = sk_dict_add(dictionary, self.terms[term].key, self.terms[term].length)
+                    check(failed)
+                    sk_buffer_varint(&dictionary.keys, done.dfs[term - done.first])
+                    sk_buffer_varint(&dictionary.keys, done.sizes[term - done.first])
+                    sk_buffer_varint(&dictionary.keys, self.identities[term])
+                    dictionary.payload += done.sizes[term - done.first]
+                writer.write(<uint8_t[:done.out.length]>done.out.bytes)
+                lists = None
+            writer.end()
+            write(writer, "terms", take(&dictionary.keys))
+            write(writer, "term_index", take(&dictionary.index))
+            return dictionary.count, position_bits
+        finally:
+            sk_dict_free(dictionary)
+            free(dictionary)
+
+    cdef write_forms(self, writer):
+        cdef sk_dict_builder *dictionary = <sk_dict_builder *>room_for(1, sizeof(sk_dict_builder))
+        cdef uint32_t i
+        cdef sk_sorted *form
+        cdef sk_sorted *term
+        try:
+            for i in range(self.changed_count):
+                form = &self.changed[i]
+                term = &self.terms[self.term_of[0][form.number]]
+                check(sk_dict_add(dictionary, form.key, form.length))
+                sk_buffer_varint(&dictionary.keys, self.form_counts[form.number])
+                put_change(&dictionary.keys, form.key, form.length, term.key, term.length)
+            write(writer, "forms", take(&dictionary.keys))
+            write(writer, "form_index", take(&dictionary.index))
+        finally:
+            sk_dict_free(dictionary)
+            free(dictionary)
 
 
-cdef put_change(sk_buffer *out, bytes form, bytes stem):
+cdef class Run:
+    """Articles of one segment to be. Within a run the last article of an id wins.
+
+    Packs of articles are entered, by one thread, and tokenized, by up to `threads` threads, each into a table and a log
+    of its own. Memory: 2 bytes a token, each word form once a thread, some 70 bytes an article and its id.
+    """
+    cdef sk_run *runs
+    cdef uint32_t *numbers        # by thread: articles entered
+    cdef readonly int threads
+    cdef readonly int title_weight
+    cdef entered *articles
+    cdef uint32_t count, room, kept
+    cdef sk_buffer *ids
+    cdef uint32_t *table          # by hash of the id: number + 1 of its newest article
+    cdef size_t table_size
+    cdef uint32_t table_used
+    cdef uint32_t *order          # by docid: number of the article; once it is written
+    cdef bint broken
+
+    def __cinit__(self, bint fold_accents, int title_weight, int threads=1):
+        cdef int i
+        self.threads, self.title_weight = threads, title_weight
+        self.runs = <sk_run *>room_for(threads, sizeof(sk_run))
+        self.numbers = <uint32_t *>room_for(threads, 4)
+        self.ids = <sk_buffer *>room_for(1, sizeof(sk_buffer))
+        self.table_size = 1 << 10
+        self.table = <uint32_t *>room_for(self.table_size, 4)
+        for i in range(threads):
+            check(sk_run_open(&self.runs[i], fold_accents, title_weight))
+
+    def __dealloc__(self):
+        cdef int i
+        if self.runs != NULL:
+            for i in range(self.threads):
+                sk_run_close(&self.runs[i])
+        free(self.runs)
+        free(self.numbers)
+        free(self.articles)
+        if self.ids != NULL:
+            drop_buffer(self.ids)
+        free(self.table)
+        free(self.order)
+
+    def __len__(self):
+        """Articles that are not replaced or dropped."""
+        return self.kept
+
+    @property
+    def tokens(self):
+        """Tokens of all articles that are tokenized."""
+        return sum(self.runs[i].tokens for i in range(self.threads))
+
+    @property
+    def memory(self):
+        """Bytes held; some may be missing while other threads tokenize."""
+        cdef int i
+        cdef uint64_t held = self.room * sizeof(entered) + self.ids.length + 4 * self.table_size
+        for i in range(self.threads):
+            held += sk_run_memory(&self.runs[i])
+        return held
+
+    def add(self, bytes title, bytes text):
+        """Tokenize a text that is only to be counted: the run can then be given to a Merge as what is gone."""
+        cdef int failed
+        cdef const uint8_t *title_at = <const uint8_t *>PyBytes_AsString(title)
+        cdef const uint8_t *text_at = <const uint8_t *>PyBytes_AsString(text)
+        cdef size_t title_length = PyBytes_GET_SIZE(title), text_length = PyBytes_GET_SIZE(text)
+        with nogil:
+            failed = sk_run_add(self.runs, title_at, title_length, text_at, text_length)
+        check(failed)
+
+    cdef size_t _slot(self, const uint8_t *id, uint32_t length) noexcept nogil:
+        cdef size_t at = <size_t>hash_id(id, length) & (self.table_size - 1)
+        cdef entered *article
+        while self.table[at]:
+            article = &self.articles[self.table[at] - 1]
+            if article.id_length == length and not memcmp(self.ids.bytes + article.id, id, length):
+                break
+            at = (at + 1) & (self.table_size - 1)
+        return at
+
+    cdef _grow(self):
+        cdef uint32_t room, i
+        cdef entered *articles
+        cdef uint32_t *old = self.table
+        if self.count == self.room:
+            room = max(64, self.room * 2)
+            articles = <entered *>realloc(self.articles, room * sizeof(entered))
+            if articles == NULL:
+                raise MemoryError
+            self.articles, self.room = articles, room
+        if self.table_used * <size_t>2 >= self.table_size:
+            self.table = <uint32_t *>room_for(self.table_size * 2, 4)
+            self.table_size *= 2
+            for i in range(<uint32_t>(self.table_size // 2)):
+                if old[i]:
+                    self.table[self._slot(self.ids.bytes + self.articles[old[i] - 1].id,
+                                          self.articles[old[i] - 1].id_length)] = old[i]
+            free(old)
+
+    def enter(self, Pack pack, int thread, uint64_t offset, bint store):
+        """Take note of a pack, which `tokenize` then takes with the same `thread`, packs in the order of entering.
+
+        offset: where `pack.records(store)` begins in the run's store. Returns how many articles replace others.
+        """
+        cdef uint32_t i, lengths[4]
+        cdef sk_packed *packed
+        cdef entered *article
+        cdef size_t slot
+        cdef uint64_t id
+        cdef uint32_t replaced = 0
+        if not 0 <= thread < self.threads:
+            raise ValueError(f"thread {thread} of {self.threads}")
+        for i in range(pack.pack.count):
+            self._grow()
+            packed = &pack.pack.articles[i]
+            slot = self._slot(pack.pack.ids.bytes + packed.id, packed.id_length)
+            if self.table[slot]:
+                article = &self.articles[self.table[slot] - 1]
+                id = article.id
+                replaced += article.live
+                self.kept -= article.live
+                article.live = False
+            else:
+                id = self.ids.length
+                sk_buffer_put(self.ids, pack.pack.ids.bytes + packed.id, packed.id_length)
+                if self.ids.failed:
+                    raise MemoryError
+                self.table_used += 1
+            article = &self.articles[self.count]
+            article.record, article.size = offset, packed.size
+            if not store:
+                memcpy(lengths, pack.pack.data.bytes + packed.record, SK_RECORD_HEAD)
+                article.size -= <uint64_t>lengths[SK_TITLE] + lengths[SK_TEXT]
+            offset += article.size
+            article.id, article.id_length = id, packed.id_length
+            article.start, article.end = packed.start, packed.end
+            article.run, article.number, article.live = thread, self.numbers[thread], True
+            self.numbers[thread] += 1
+            self.count += 1
+            self.kept += 1
+            self.table[slot] = self.count
+        return replaced
+
+    def tokenize(self, Pack pack, int thread):
+        """Tokenize a pack that was entered. Threads may do so at the same time, each with its own number."""
+        cdef uint32_t i, lengths[4]
+        cdef const uint8_t *title
+        cdef int failed = SK_OK
+        if not 0 <= thread < self.threads:
+            raise ValueError(f"thread {thread} of {self.threads}")
+        with nogil:
+            for i in range(pack.pack.count):
+                title = pack.pack.data.bytes + pack.pack.articles[i].record + SK_RECORD_HEAD
+                memcpy(lengths, title - SK_RECORD_HEAD, SK_RECORD_HEAD)
+                failed = sk_run_add(&self.runs[thread], title, lengths[SK_TITLE],
+                                    title + lengths[SK_TITLE] + lengths[SK_DATE] + lengths[SK_FIELDS], lengths[SK_TEXT])
+                if failed:
+                    self.broken = True
+                    break
+        check(failed)
+
+    def drop(self, bytes id):
+        """Take an article out again. False if there is none of that id."""
+        cdef size_t slot = self._slot(<const uint8_t *>PyBytes_AsString(id), <uint32_t>PyBytes_GET_SIZE(id))
+        if not self.table[slot] or not self.articles[self.table[slot] - 1].live:
+            return False
+        self.articles[self.table[slot] - 1].live = False
+        self.kept -= 1
+        return True
+
+    cdef _arrange(self):
+        """Give docids: the articles that are kept, in the order of search hits."""
+        cdef sk_sorted *sorted_ = <sk_sorted *>room_for(self.kept, sizeof(sk_sorted))
+        cdef uint32_t i, at = 0
+        cdef entered *article
+        for i in range(self.count):
+            article = &self.articles[i]
+            if article.live:
+                sorted_[at] = sk_sorted_article(article.start, article.end, self.ids.bytes + article.id,
+                                                article.id_length, i)
+                at += 1
+        with nogil:
+            sk_sort(sorted_, self.kept)
+        self.order = <uint32_t *>room_for(self.kept, 4)
+        for i in range(self.kept):
+            self.order[i] = sorted_[i].number
+        free(sorted_)
+
+    def write(self, writer, stem, bint compiled, tuple frequent, double b, uint64_t tokens, in_order):
+        """Write all sections but the stored articles. Requires: the run is not empty, and all that was entered is
+        tokenized. Nothing may be added afterwards.
+
+        stem: terms (list of str) of word forms (list of str); compiled: plain English words may be stemmed by
+        core/english.c instead. frequent: the terms whose pairs get lists. tokens: how many may be sorted at a time.
+        in_order(function, arguments): the results, in order; it may use several threads.
+        """
+        cdef Inversion inversion
+        cdef uint64_t terms, position_bits
+        cdef uint32_t i, thread
+        cdef int64_t *starts = NULL
+        cdef int64_t *ends = NULL
+        cdef entered *article
+        if self.broken:
+            raise MemoryError("some articles could not be tokenized")
+        for thread in range(<uint32_t>self.threads):
+            if self.runs[thread].articles != self.numbers[thread]:
+                raise ValueError("articles were entered and not tokenized")
+        if not self.kept or self.order != NULL:
+            raise ValueError("a run is written once, and not empty")
+        self._arrange()
+        inversion = Inversion(self)
+        inversion.place()
+        inversion.count_forms()
+        inversion.name_terms(stem, compiled)
+        inversion.count_terms()
+        inversion.start(b)
+        terms, position_bits = inversion.write_lists(writer, frequent, tokens, in_order)
+        inversion.write_forms(writer)
+        ids = []
+        try:
+            starts = <int64_t *>room_for(self.kept, 8)
+            ends = <int64_t *>room_for(self.kept, 8)
+            for i in range(self.kept):
+                article = &self.articles[self.order[i]]
+                starts[i], ends[i] = article.start, article.end
+                ids.append((<const char *>self.ids.bytes + article.id)[:article.id_length])
+            write_rest(writer, self.kept, inversion.lengths, inversion.titles, starts, ends, pack_ids(ids),
+                       inversion.total, b, inversion.scale.average, self.title_weight, terms,
+                       inversion.changed_count, position_bits)
+        finally:
+            free(starts)
+            free(ends)
+
+    def block(self, const uint8_t[::1] store, uint32_t docid, uint64_t enough):
+        """The records of some articles from `docid` on, at least `enough` bytes where there are, and the docid behind.
+
+        store: all that `Pack.records` gave. Requires: the run is written.
+        """
+        cdef uint64_t size = 0
+        cdef uint32_t past = docid
+        cdef entered *article
+        cdef uint8_t *at
+        cdef bytes data
+        if self.order == NULL:
+            raise ValueError("the run is not written")
+        while past < self.kept and size < enough:
+            article = &self.articles[self.order[past]]
+            if article.record + article.size > <uint64_t>store.shape[0]:
+                raise ValueError("the store is too short")
+            size += article.size
+            past += 1
+        data = PyBytes_FromStringAndSize(NULL, size)
+        at = <uint8_t *>PyBytes_AsString(data)
+        with nogil:
+            while docid < past:
+                article = &self.articles[self.order[docid]]
+                memcpy(at, &store[0] + article.record, article.size)
+                at += article.size
+                docid += 1
+        return data, past
+
+cdef void put_change(sk_buffer *out, const uint8_t *a, size_t form_length, const uint8_t *b,
+                     size_t stem_length) noexcept nogil:
     """How the term comes from the form: bytes to strip off its end, and what to append."""
-    cdef size_t shared = 0, form_length = len(form), stem_length = len(stem)
-    cdef const char *a = PyBytes_AsString(form)
-    cdef const char *b = PyBytes_AsString(stem)
+    cdef size_t shared = 0
     while shared < form_length and shared < stem_length and a[shared] == b[shared]:
         shared += 1
     sk_buffer_varint(out, form_length - shared)
@@ -668,7 +1076,7 @@ cdef class Merge:
             scale.b = b
             scale.average = <double>self.total / <double>self.articles
             m.sources, m.count, m.scale = self.sources, self.count, &scale
-            m.gone = NULL if self.gone is None else &self.gone.run
+            m.gone = NULL if self.gone is None else &self.gone.runs[0]
             self._check(sk_merge_start(m, 0), m)
             writer.begin("postings")
             while more:

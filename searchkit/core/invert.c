@@ -1,6 +1,11 @@
 /* The builder's memory-speed part. See invert.h. */
 #include "invert.h"
 
+enum { FORMS_MAX = 1 << 28, HINT = 256 };
+
+/* No form: text holds no byte 0xFF. */
+#define NO_TEXT UINT64_MAX
+
 int sk_run_open(sk_run *r, int fold_accents, uint32_t title_weight)
 {
     memset(r, 0, sizeof *r);
@@ -11,26 +16,15 @@ int sk_run_open(sk_run *r, int fold_accents, uint32_t title_weight)
     return r->slots ? SK_OK : SK_NO_MEMORY;
 }
 
-static void close_inverted(sk_run *r)
-{
-    free(r->lengths);
-    free(r->kept_titles);
-    free(r->starts);
-    free(r->entries);
-    free(r->occurrences);
-    r->lengths = r->kept_titles = NULL;
-    r->starts = r->entries = r->occurrences = NULL;
-}
-
 void sk_run_close(sk_run *r)
 {
-    close_inverted(r);
     free(r->slots);
     sk_buffer_free(&r->forms);
     free(r->form_ends);
     free(r->log);
     free(r->ends);
     free(r->titles);
+    free(r->lengths);
     memset(r, 0, sizeof *r);
 }
 
@@ -49,16 +43,26 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Forms come padded with zeros to 16 readable bytes (tokenize.h), so short ones hash with two loads. */
-static inline uint64_t hash_form(const uint8_t *form, uint32_t length)
+static inline uint64_t hash_key(const uint64_t key[2])
 {
-    uint64_t hash = mix(sk_load64(form) ^ UINT64_C(0x9e3779b97f4a7c15), sk_load64(form + 8) ^ UINT64_C(0xd6e8feb86659fd93) ^ length);
+    return key[1] == NO_TEXT ? key[0] : mix(key[0] ^ UINT64_C(0x9e3779b97f4a7c15), key[1] ^ UINT64_C(0xd6e8feb86659fd93));
+}
+
+/* Forms come padded with zeros to 16 readable bytes (tokenize.h). */
+static inline void key_of(const uint8_t *form, uint32_t length, uint64_t key[2])
+{
+    key[0] = sk_load64(form);
+    key[1] = sk_load64(form + 8);
+    if (length <= 16)
+        return;
+    uint64_t hash = mix(key[0] ^ UINT64_C(0x9e3779b97f4a7c15), key[1] ^ length);
     for (uint32_t i = 16; i < length; i += 8) {
         uint64_t word = 0;
         memcpy(&word, form + i, length - i < 8 ? length - i : 8);
         hash = mix(hash ^ word, UINT64_C(0xa0761d6478bd642f));
     }
-    return hash;
+    key[0] = hash;
+    key[1] = NO_TEXT;
 }
 
 static int rehash(sk_run *r)
@@ -70,7 +74,7 @@ static int rehash(sk_run *r)
     for (size_t i = 0; i < r->slot_count; i++) {
         if (!r->slots[i].form)
             continue;
-        size_t at = r->slots[i].hash & (count - 1);
+        size_t at = hash_key(r->slots[i].key) & (count - 1);
         while (slots[at].form)
             at = (at + 1) & (count - 1);
         slots[at] = r->slots[i];
@@ -81,29 +85,28 @@ static int rehash(sk_run *r)
     return SK_OK;
 }
 
-/* The slot of a form, or the free one where it belongs. */
-static size_t find_slot(const sk_run *r, uint64_t hash, const uint8_t *form, uint32_t length)
+static int same_long_form(const sk_run *r, uint32_t number, const uint8_t *form, uint32_t length)
 {
-    size_t at = hash & (r->slot_count - 1);
-    for (; r->slots[at].form; at = (at + 1) & (r->slot_count - 1)) {
-        if (r->slots[at].hash != hash)
-            continue;
-        uint32_t known = r->slots[at].form - 1;
-        uint64_t start = known ? r->form_ends[known - 1] : 0;
-        if (r->form_ends[known] - start == length && !memcmp(r->forms.bytes + start, form, length))
-            break;
-    }
-    return at;
+    uint64_t start = number ? r->form_ends[number - 1] : 0;
+    return r->form_ends[number] - start == length && !memcmp(r->forms.bytes + start, form, length);
 }
 
-static int form_number(sk_run *r, const uint8_t *form, uint32_t length, uint32_t *number)
+/* The slot of a form, or the free one where it belongs. */
+static inline size_t find_slot(const sk_run *r, const uint64_t key[2], const uint8_t *form, uint32_t length)
 {
-    uint64_t hash = hash_form(form, length);
-    size_t at = find_slot(r, hash, form, length);
-    if (r->slots[at].form) {
-        *number = r->slots[at].form - 1;
-        return SK_OK;
+    size_t at = hash_key(key) & (r->slot_count - 1);
+    for (;; at = (at + 1) & (r->slot_count - 1)) {
+        const sk_form_slot *slot = &r->slots[at];
+        if (!slot->form)
+            return at;
+        if (slot->key[0] == key[0] && slot->key[1] == key[1] &&
+            (key[1] != NO_TEXT || same_long_form(r, slot->form - 1, form, length)))
+            return at;
     }
+}
+
+static int new_form(sk_run *r, size_t at, const uint64_t key[2], const uint8_t *form, uint32_t length, uint32_t more)
+{
     if (r->form_count == r->form_room) {
         uint32_t room = r->form_room ? r->form_room * 2 : 4096;
         if (grow((void **)&r->form_ends, sizeof *r->form_ends, room))
@@ -111,163 +114,272 @@ static int form_number(sk_run *r, const uint8_t *form, uint32_t length, uint32_t
         r->form_room = room;
     }
     sk_buffer_put(&r->forms, form, length);
-    if (r->forms.failed)
+    if (r->forms.failed || r->form_count == FORMS_MAX)
         return SK_NO_MEMORY;
-    r->form_ends[r->form_count] = r->forms.length;
-    r->slots[at] = (sk_form_slot){hash, r->form_count + 1};
-    *number = r->form_count++;
+    r->form_ends[r->form_count++] = r->forms.length;
+    r->slots[at] = (sk_form_slot){{key[0], key[1]}, r->form_count, more};
     return (uint64_t)r->form_count * 2 > r->slot_count ? rehash(r) : SK_OK;
 }
 
-static int log_tokens(sk_run *r, const uint8_t *text, size_t length)
+int sk_run_form(sk_run *r, const uint8_t *form, uint32_t length, uint32_t more, uint32_t *number)
+{
+    uint8_t padded[SK_FORM_MAX + 1 + SK_FORM_PADDING] = {0};
+    uint64_t key[2];
+    memcpy(padded, form, length);
+    key_of(padded, length, key);
+    size_t at = find_slot(r, key, padded, length);
+    if (r->slots[at].form) {
+        *number = r->slots[at].form - 1;
+        r->slots[at].count += more;
+        return SK_OK;
+    }
+    *number = r->form_count;
+    return new_form(r, at, key, padded, length, more);
+}
+
+static inline void log_form(sk_run *r, uint32_t number)
+{
+    if (number >= SK_LONG_UNIT) {
+        r->log[r->log_length++] = (uint16_t)(SK_LONG_UNIT | number >> 16);
+        number &= 0xFFFF;
+    }
+    r->log[r->log_length++] = (uint16_t)number;
+}
+
+static int room_in_log(sk_run *r, uint64_t units)
+{
+    if (r->log_length + units <= r->log_room)
+        return SK_OK;
+    uint64_t room = r->log_room ? r->log_room + r->log_room / 2 : 1 << 16;
+    if (room < r->log_length + units)
+        room = r->log_length + units;
+    if (grow((void **)&r->log, sizeof *r->log, room))
+        return SK_NO_MEMORY;
+    r->log_room = room;
+    return SK_OK;
+}
+
+static int log_tokens(sk_run *r, const uint8_t *text, size_t length, uint64_t *tokens)
 {
     sk_tokenizer tokenizer;
     sk_token token;
     sk_tokenizer_start(&tokenizer, text, length, r->fold_accents);
     while (sk_tokenizer_next(&tokenizer, &token)) {
-        if (r->log_length == r->log_room) {
-            uint64_t room = r->log_room ? r->log_room * 2 : 1 << 16;
-            if (grow((void **)&r->log, sizeof *r->log, room))
+        uint64_t key[2];
+        key_of(token.form, token.form_length, key);
+        size_t at = find_slot(r, key, token.form, token.form_length);
+        uint32_t number;
+        if (r->slots[at].form) {
+            number = r->slots[at].form - 1;
+            r->slots[at].count++;
+        } else {
+            number = r->form_count;
+            if (new_form(r, at, key, token.form, token.form_length, 1))
                 return SK_NO_MEMORY;
-            r->log_room = room;
         }
-        if (form_number(r, token.form, token.form_length, &r->log[r->log_length]))
+        if (r->log_length + 2 > r->log_room && room_in_log(r, 2))
             return SK_NO_MEMORY;
-        r->log_length++;
+        log_form(r, number);
+        ++*tokens;
+    }
+    return SK_OK;
+}
+
+/* Once more what the log has from `start` to `end`. */
+static int log_again(sk_run *r, uint64_t start, uint64_t end)
+{
+    if (room_in_log(r, end - start))
+        return SK_NO_MEMORY;
+    for (const uint16_t *at = r->log + start; at < r->log + end;) {
+        uint32_t number = sk_logged_form(&at), again;
+        uint64_t from = number ? r->form_ends[number - 1] : 0;
+        if (sk_run_form(r, r->forms.bytes + from, (uint32_t)(r->form_ends[number] - from), 1, &again))
+            return SK_NO_MEMORY;
+        log_form(r, number);
     }
     return SK_OK;
 }
 
 int sk_run_add(sk_run *r, const uint8_t *title, size_t title_length, const uint8_t *text, size_t text_length)
 {
-    uint64_t start = r->log_length;
+    uint64_t start = r->log_length, tokens = 0;
     if (r->articles == r->article_room) {
         uint32_t room = r->article_room ? r->article_room * 2 : 1024;
-        if (grow((void **)&r->ends, sizeof *r->ends, room) || grow((void **)&r->titles, sizeof *r->titles, room))
+        if (grow((void **)&r->ends, sizeof *r->ends, room) || grow((void **)&r->titles, sizeof *r->titles, room) ||
+            grow((void **)&r->lengths, sizeof *r->lengths, room))
             return SK_NO_MEMORY;
         r->article_room = room;
     }
     uint32_t title_tokens = 0;
     int failed = SK_OK;
     if (r->title_weight && title_length) {
-        failed = log_tokens(r, title, title_length);
-        title_tokens = (uint32_t)(r->log_length - start);
+        failed = log_tokens(r, title, title_length, &tokens);
+        title_tokens = (uint32_t)tokens;
+        uint64_t end = r->log_length;
         for (uint32_t copy = 1; copy < r->title_weight && title_tokens && !failed; copy++) {
-            if (r->log_length + title_tokens > r->log_room) {
-                uint64_t room = (r->log_length + title_tokens) * 2;
-                failed = grow((void **)&r->log, sizeof *r->log, room);
-                if (failed)
-                    break;
-                r->log_room = room;
-            }
-            memcpy(r->log + r->log_length, r->log + start, sizeof *r->log * (size_t)title_tokens);
-            r->log_length += title_tokens;
+            failed = log_again(r, start, end);
+            tokens += title_tokens;
         }
     }
     if (!failed)
-        failed = log_tokens(r, text, text_length);
-    if (!failed && r->log_length - start > INT32_MAX)
+        failed = log_tokens(r, text, text_length, &tokens);
+    if (!failed && tokens > INT32_MAX)
         failed = SK_NO_MEMORY;
     if (failed) {
         r->log_length = start;
         return failed;
     }
     r->titles[r->articles] = title_tokens;
+    r->lengths[r->articles] = (uint32_t)tokens;
     r->ends[r->articles++] = r->log_length;
-    return SK_OK;
-}
-
-int sk_run_count(sk_run *r)
-{
-    close_inverted(r);
-    r->occurrences = calloc((size_t)r->form_count + 1, sizeof(uint64_t));
-    if (!r->occurrences)
-        return SK_NO_MEMORY;
-    for (uint64_t i = 0; i < r->log_length; i++)
-        r->occurrences[r->log[i]]++;
+    r->tokens += tokens;
     return SK_OK;
 }
 
 uint64_t sk_run_occurrences(const sk_run *r, const uint8_t *form, uint32_t length)
 {
     uint8_t padded[SK_FORM_MAX + 1 + SK_FORM_PADDING] = {0};
+    uint64_t key[2];
     memcpy(padded, form, length);
-    size_t at = find_slot(r, hash_form(padded, length), padded, length);
-    return r->slots[at].form ? r->occurrences[r->slots[at].form - 1] : 0;
+    key_of(padded, length, key);
+    const sk_form_slot *slot = &r->slots[find_slot(r, key, padded, length)];
+    return slot->form ? slot->count : 0;
+}
+
+void sk_run_counts(const sk_run *r, uint64_t *counts)
+{
+    for (size_t i = 0; i < r->slot_count; i++)
+        if (r->slots[i].form)
+            counts[r->slots[i].form - 1] = r->slots[i].count;
+}
+
+void sk_run_uncount(const sk_run *r, uint32_t article, uint64_t *counts)
+{
+    for (const uint16_t *at = sk_article_start(r, article); at < r->log + r->ends[article];)
+        counts[sk_logged_form(&at)]--;
 }
 
 uint64_t sk_run_memory(const sk_run *r)
 {
     return r->slot_count * sizeof *r->slots + r->forms.capacity + r->form_room * UINT64_C(8) +
-           r->log_length * (sizeof *r->log + sizeof *r->entries) + r->article_room * UINT64_C(20);
+           r->log_length * sizeof *r->log + r->article_room * UINT64_C(16);
 }
 
-int sk_run_invert(sk_run *r, const uint32_t *order, uint32_t kept, const uint32_t *term_of, uint32_t terms)
+int sk_inversion_open(sk_inversion *v)
 {
-    close_inverted(r);
-    r->kept = kept;
-    r->terms = terms;
-    r->lengths = malloc(sizeof(uint32_t) * ((size_t)kept + 1));
-    r->kept_titles = malloc(sizeof(uint32_t) * ((size_t)kept + 1));
-    r->occurrences = calloc((size_t)r->form_count + 1, sizeof(uint64_t));
-    r->starts = calloc((size_t)terms + 2, sizeof(uint64_t));
-    if (!r->lengths || !r->kept_titles || !r->occurrences || !r->starts)
+    uint64_t total = 0;
+    v->first_tokens = malloc(sizeof(uint32_t) * ((size_t)v->kept + 1));
+    if (!v->first_tokens)
         return SK_NO_MEMORY;
-
-    r->total_length = 0;
-    for (uint32_t docid = 0; docid < kept; docid++) {
-        uint32_t article = order[docid];
-        uint64_t from = article ? r->ends[article - 1] : 0, to = r->ends[article];
-        for (uint64_t i = from; i < to; i++)
-            r->occurrences[r->log[i]]++;
-        r->lengths[docid] = (uint32_t)(to - from);
-        r->kept_titles[docid] = r->titles[article];
-        r->total_length += to - from;
+    for (uint32_t docid = 0; docid < v->kept; docid++) {
+        v->first_tokens[docid] = (uint32_t)total;
+        total += v->scale->lengths[docid];
     }
-    r->entries = malloc(sizeof(uint64_t) * (r->total_length + 1));
-    uint64_t *next = calloc((size_t)terms + 1, sizeof(uint64_t));
-    if (!r->entries || !next) {
-        free(next);
+    v->first_tokens[v->kept] = (uint32_t)total;
+    v->hints = malloc(sizeof(uint32_t) * (size_t)(total / HINT + 1));
+    if (!v->hints)
         return SK_NO_MEMORY;
+    uint32_t docid = 0;
+    for (uint64_t token = 0; token < total; token += HINT) {
+        while (docid + 1 < v->kept && v->first_tokens[docid + 1] <= token)
+            docid++;
+        v->hints[token / HINT] = docid;
     }
-    for (uint32_t form = 0; form < r->form_count; form++)
-        r->starts[term_of[form] + 1] += r->occurrences[form];
-    for (uint32_t term = 0; term < terms; term++)
-        r->starts[term + 1] += r->starts[term];
-    memcpy(next, r->starts, sizeof(uint64_t) * terms);
-    for (uint32_t docid = 0; docid < kept; docid++) {
-        uint32_t article = order[docid];
-        uint64_t from = article ? r->ends[article - 1] : 0, to = r->ends[article], entry = (uint64_t)docid << 32;
-        for (uint64_t i = from; i < to; i++, entry++)
-            r->entries[next[term_of[r->log[i]]]++] = entry;
-    }
-    free(next);
     return SK_OK;
 }
 
-int sk_run_encode(sk_run *r, uint32_t term, const sk_impact_scale *scale, sk_buffer *out, sk_buffer *scratch,
-                  sk_buffer *work, uint32_t *df, uint64_t *position_bits)
+void sk_inversion_close(sk_inversion *v)
 {
-    uint64_t from = r->starts[term], count = r->starts[term + 1] - from;
-    *df = 0;
-    if (!count)
-        return SK_OK;
+    free(v->first_tokens);
+    free(v->hints);
+    v->first_tokens = v->hints = NULL;
+}
+
+/* tokens[] = the tokens of the range's terms, grouped by term and rising. next[term] is where the term's are to be put,
+ * and ends where the next one's begin; tokens of all other terms fall on one place behind the last. */
+static void sort_tokens(const sk_inversion *v, uint32_t first, uint32_t count, uint32_t *next, uint32_t *tokens)
+{
+    uint32_t token = 0;
+    for (uint32_t docid = 0; docid < v->kept; docid++) {
+        sk_place place = v->places[docid];
+        const sk_run *r = &v->runs[place.run];
+        const uint32_t *term_of = v->term_of[place.run];
+        const uint16_t *end = r->log + r->ends[place.article];
+        for (const uint16_t *at = sk_article_start(r, place.article); at < end; token++) {
+            uint32_t term = term_of[sk_logged_form(&at)] - first;
+            uint32_t slot = term < count ? term : count;
+            tokens[next[slot]] = token;
+            next[slot] += term < count;
+        }
+    }
+}
+
+/* The list of one term, of whose tokens all places are known. */
+static int encode_term(const sk_inversion *v, const uint32_t *tokens, uint32_t count, sk_range *range, sk_buffer *scratch,
+                       sk_buffer *work, uint32_t *df)
+{
     work->length = 0;
-    if (count > UINT32_MAX || sk_buffer_room(work, 12 * (size_t)count))
+    if (sk_buffer_room(work, 12 * (size_t)count))
         return SK_NO_MEMORY;
     uint32_t *docids = (uint32_t *)work->bytes, *tfs = docids + count, *positions = tfs + count, n = 0;
-    const uint64_t *entries = r->entries + from;
-    uint32_t previous = UINT32_MAX;
-    for (uint64_t i = 0; i < count; i++) {
-        uint32_t docid = (uint32_t)(entries[i] >> 32);
-        positions[i] = (uint32_t)entries[i];
-        if (docid != previous) {
-            docids[n] = previous = docid;
+    const uint32_t *first_tokens = v->first_tokens;
+    uint32_t docid = 0, past = 0; /* `past`: the token behind the article that was found last */
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t token = tokens[i];
+        if (token >= past) {
+            uint32_t hint = v->hints[token / HINT];
+            docid = hint > docid ? hint : docid;
+            while (first_tokens[docid + 1] <= token)
+                docid++;
+            past = first_tokens[docid + 1];
+            docids[n] = docid;
             tfs[n++] = 0;
         }
+        positions[i] = token - first_tokens[docid];
         tfs[n - 1]++;
     }
     sk_postings postings = {.docids = docids, .tfs = tfs, .count = n, .positions = positions};
     *df = n;
-    return sk_encode_list(out, &postings, scale, scratch, position_bits);
+    return sk_encode_list(&range->out, &postings, v->scale, scratch, &range->position_bits);
+}
+
+int sk_range_invert(const sk_inversion *v, sk_range *range)
+{
+    uint32_t count = range->past - range->first;
+    uint64_t total = 0;
+    sk_buffer scratch = {0}, work = {0};
+    uint32_t *next = malloc(sizeof(uint32_t) * ((size_t)count + 1));
+    for (uint32_t i = 0; next && i < count; i++) {
+        next[i] = (uint32_t)total;
+        total += range->occurrences[range->first + i];
+    }
+    uint32_t *tokens = total < UINT32_MAX ? malloc(sizeof(uint32_t) * (size_t)(total + 1)) : NULL;
+    range->dfs = calloc(count, sizeof *range->dfs);
+    range->sizes = calloc(count, sizeof *range->sizes);
+    int failed = next && tokens && range->dfs && range->sizes ? SK_OK : SK_NO_MEMORY;
+    if (!failed) {
+        next[count] = (uint32_t)total;
+        sort_tokens(v, range->first, count, next, tokens);
+    }
+    for (uint32_t i = 0, from = 0; i < count && !failed; i++) {
+        size_t size = range->out.length;
+        if (next[i] > from)
+            failed = encode_term(v, tokens + from, next[i] - from, range, &scratch, &work, &range->dfs[i]);
+        range->sizes[i] = range->out.length - size;
+        from = next[i];
+    }
+    free(next);
+    free(tokens);
+    sk_buffer_free(&scratch);
+    sk_buffer_free(&work);
+    return failed;
+}
+
+void sk_range_close(sk_range *range)
+{
+    sk_buffer_free(&range->out);
+    free(range->dfs);
+    free(range->sizes);
+    range->dfs = NULL;
+    range->sizes = NULL;
 }

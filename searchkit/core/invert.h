@@ -1,10 +1,13 @@
-/* From texts to postings: a run of articles, tokenized into one flat log and inverted by a counting sort.
+/* From texts to postings: articles tokenized into flat logs, and a counting sort that turns the logs into lists.
  *
- *     add       text -> word forms (one hash table) -> the log: a form number for every token, and where articles end
- *     invert    log, form -> term, order of articles  ->  entries (docid, position) grouped by term
- *     encode    entries of a term -> its postings list
+ *     add       text -> word forms (one hash table) -> the log: a form number for every token
+ *     invert    logs, form -> term, order of articles  ->  places of tokens, grouped by term  ->  postings lists
  *
- * Five nanoseconds a token to invert, no pointer chasing: see docs/architecture.md.
+ * There is one run for each thread that tokenizes, with a table and a log of its own. Inverting goes by ranges of
+ * terms: each range walks over all logs and takes what is its own, so that memory is bounded by the range and several
+ * threads can work side by side. No pointer is chased anywhere.
+ *
+ *     log       := unit*, u16: a form number below 0xF000; or 0xF000 | number >> 16, then the number's low 16 bits
  */
 #ifndef SK_INVERT_H
 #define SK_INVERT_H
@@ -12,9 +15,11 @@
 #include "encode.h"
 #include "tokenize.h"
 
+/* Forms of up to 16 bytes are compared within the slot; a longer one has its hash and NO_TEXT there. */
 typedef struct sk_form_slot {
-    uint64_t hash;
+    uint64_t key[2];
     uint32_t form; /* number + 1; 0: free */
+    uint32_t count;
 } sk_form_slot;
 
 typedef struct sk_run {
@@ -27,42 +32,83 @@ typedef struct sk_run {
     uint64_t *form_ends;
     uint32_t form_count, form_room;
 
-    uint32_t *log; /* form numbers */
-    uint64_t log_length, log_room;
+    uint16_t *log;
+    uint64_t log_length, log_room; /* in units */
 
-    uint64_t *ends; /* of each article in the log */
-    uint32_t *titles;
+    uint64_t *ends;             /* of each article in the log */
+    uint32_t *titles, *lengths; /* tokens of one copy of the title, and in all */
     uint32_t articles, article_room;
-
-    /* after sk_run_invert */
-    uint32_t kept, terms;
-    uint32_t *lengths, *kept_titles; /* by docid */
-    uint64_t *starts;                /* of each term in `entries` */
-    uint64_t *entries;               /* docid << 32 | position */
-    uint64_t *occurrences;           /* of each form in the kept articles */
-    uint64_t total_length;
+    uint64_t tokens;
 } sk_run;
+
+enum { SK_LONG_UNIT = 0xF000 };
+
+/* The number of the form at *at in a log, and on to the next. */
+static inline uint32_t sk_logged_form(const uint16_t **at)
+{
+    uint32_t number = *(*at)++;
+    if (number >= SK_LONG_UNIT)
+        number = (number & ~(uint32_t)SK_LONG_UNIT) << 16 | *(*at)++;
+    return number;
+}
+
+/* Where an article begins in its run's log. */
+static inline const uint16_t *sk_article_start(const sk_run *r, uint32_t article)
+{
+    return r->log + (article ? r->ends[article - 1] : 0);
+}
 
 int sk_run_open(sk_run *r, int fold_accents, uint32_t title_weight);
 void sk_run_close(sk_run *r);
 
-/* Take in one article. Returns SK_OK or SK_NO_MEMORY (the article is then not in the run). */
+/* Take in one article. Returns SK_OK or SK_NO_MEMORY (forms may then be counted that no article has). */
 int sk_run_add(sk_run *r, const uint8_t *title, size_t title_length, const uint8_t *text, size_t text_length);
 
-/* Count every form over all articles of the run, into r->occurrences. For runs that are only counted, not inverted. */
-int sk_run_count(sk_run *r);
+/* The number of a form, which is made known if it was not, and counted `more` times. Returns SK_OK or SK_NO_MEMORY. */
+int sk_run_form(sk_run *r, const uint8_t *form, uint32_t length, uint32_t more, uint32_t *number);
 
-/* How often a form stands in a counted run. */
+/* How often a form stands in the run. */
 uint64_t sk_run_occurrences(const sk_run *r, const uint8_t *form, uint32_t length);
 
-/* Bytes held in memory now, and needed more to invert. */
+/* counts[form] = how often each form stands in the run. */
+void sk_run_counts(const sk_run *r, uint64_t *counts);
+
+/* Take the tokens of an article off counts[form]. */
+void sk_run_uncount(const sk_run *r, uint32_t article, uint64_t *counts);
+
+/* Bytes held in memory. */
 uint64_t sk_run_memory(const sk_run *r);
 
-/* order[docid] = number of the article in the run, for the `kept` articles of the segment; term_of[form] < terms. */
-int sk_run_invert(sk_run *r, const uint32_t *order, uint32_t kept, const uint32_t *term_of, uint32_t terms);
+typedef struct sk_place {
+    uint32_t run, article;
+} sk_place;
 
-/* Encode one term's postings. *df is 0 where no kept article has it (nothing is written then). */
-int sk_run_encode(sk_run *r, uint32_t term, const sk_impact_scale *scale, sk_buffer *out, sk_buffer *scratch,
-                  sk_buffer *work, uint32_t *df, uint64_t *position_bits);
+/* What all ranges read. */
+typedef struct sk_inversion {
+    const sk_run *runs;
+    const sk_place *places; /* by docid: the articles that are kept */
+    uint32_t kept;
+    uint32_t *const *term_of; /* by run, by form: its term */
+    const sk_impact_scale *scale;
+    uint32_t *first_tokens; /* by docid, and one more: tokens before it, all articles in the order of docids */
+    uint32_t *hints;        /* docid of each 256th token */
+} sk_inversion;
+
+/* Requires: places, kept, runs and the lengths in `scale` are set, and there are at most UINT32_MAX tokens. */
+int sk_inversion_open(sk_inversion *v);
+void sk_inversion_close(sk_inversion *v);
+
+/* The lists of the terms from `first` up to `past`. */
+typedef struct sk_range {
+    uint32_t first, past;
+    const uint64_t *occurrences; /* by term, of all terms */
+    sk_buffer out;               /* the lists, one behind the other */
+    uint32_t *dfs;               /* of each term of the range; 0: no kept article has it */
+    uint64_t *sizes;             /* bytes of its list */
+    uint64_t position_bits;
+} sk_range;
+
+int sk_range_invert(const sk_inversion *v, sk_range *range);
+void sk_range_close(sk_range *range);
 
 #endif

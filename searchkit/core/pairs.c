@@ -9,11 +9,12 @@ typedef struct tally {
 } tally;
 
 /* A title and the text next to it, or two copies of a title, are not side by side. */
-static void count_region(tally *t, const uint32_t *forms, uint64_t count, const uint8_t *word_of, uint32_t words)
+static void count_region(tally *t, const uint16_t **at, const uint16_t *end, uint32_t count, const uint8_t *word_of,
+                         uint32_t words)
 {
     uint32_t before = SK_NO_PAIR_WORD;
-    for (uint64_t i = 0; i < count; i++) {
-        uint32_t word = word_of[forms[i]];
+    while (*at < end && count--) {
+        uint32_t word = word_of[sk_logged_form(at)];
         if (word != SK_NO_PAIR_WORD && before != SK_NO_PAIR_WORD) {
             uint32_t pair = before * words + word;
             if (!t->counts[pair]++)
@@ -23,19 +24,20 @@ static void count_region(tally *t, const uint32_t *forms, uint64_t count, const 
     }
 }
 
-int sk_pairs_find(sk_pairs *p, const sk_run *r, const uint32_t *order, uint32_t kept, const uint8_t *word_of,
-                  uint32_t words)
+int sk_pairs_find(sk_pairs *p, const sk_inversion *v, uint8_t *const *word_of, uint32_t words)
 {
     p->words = words;
     p->lists = calloc((size_t)words * words + 1, sizeof *p->lists);
     tally *t = calloc(1, sizeof *t);
     int failed = p->lists && t ? SK_OK : SK_NO_MEMORY;
-    for (uint32_t docid = 0; docid < kept && !failed; docid++) {
-        uint32_t article = order[docid], title = r->titles[article];
-        uint64_t at = article ? r->ends[article - 1] : 0, end = r->ends[article];
-        for (uint32_t copy = 0; copy < r->title_weight && title; copy++, at += title)
-            count_region(t, r->log + at, title, word_of, words);
-        count_region(t, r->log + at, end - at, word_of, words);
+    for (uint32_t docid = 0; docid < v->kept && !failed; docid++) {
+        sk_place place = v->places[docid];
+        const sk_run *r = &v->runs[place.run];
+        uint32_t title = r->titles[place.article];
+        const uint16_t *at = sk_article_start(r, place.article), *end = r->log + r->ends[place.article];
+        for (uint32_t copy = 0; copy < r->title_weight && title; copy++)
+            count_region(t, &at, end, title, word_of[place.run], words);
+        count_region(t, &at, end, UINT32_MAX, word_of[place.run], words);
         while (t->seen_count && !failed) {
             uint32_t pair = t->seen[--t->seen_count], entry[2] = {docid, t->counts[pair]};
             t->counts[pair] = 0;

@@ -16,10 +16,9 @@ typedef struct sk_pairs {
     sk_buffer *lists; /* words * words of them, first word first: docid u32, frequency u32, ... by rising docid */
 } sk_pairs;
 
-/* Find the pairs of a run's kept articles, in their order (as in sk_run_invert). word_of[form]: the number of its term
- * among the frequent ones, or SK_NO_PAIR_WORD. Returns SK_OK or SK_NO_MEMORY; sk_pairs_close is due in every case. */
-int sk_pairs_find(sk_pairs *p, const sk_run *r, const uint32_t *order, uint32_t kept, const uint8_t *word_of,
-                  uint32_t words);
+/* Find the pairs of the kept articles. word_of, by run, by form: the number of its term among the frequent ones, or
+ * SK_NO_PAIR_WORD. Returns SK_OK or SK_NO_MEMORY; sk_pairs_close is due in every case. */
+int sk_pairs_find(sk_pairs *p, const sk_inversion *v, uint8_t *const *word_of, uint32_t words);
 
 /* Encode the list of a pair. *df is 0 where there is none. */
 int sk_pairs_encode(const sk_pairs *p, uint32_t first, uint32_t second, const sk_impact_scale *scale, sk_buffer *out,

@@ -7,12 +7,13 @@ log8(n / batch) times.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from searchkit.core import builder
 from searchkit.indexing.options import Options
 from searchkit.indexing.snapshot import Part
-from searchkit.indexing.store import HEAD, Record, found_record, read_records, write_store
+from searchkit.indexing.store import HEAD, Record, blocks_of, found_record, read_records, write_store
 from searchkit.storage.container import SegmentWriter
 
 __all__ = ["merge_parts", "parts_to_merge"]
@@ -44,8 +45,17 @@ def _tier(part: Part) -> int:
     return tier
 
 
-def merge_parts(parts: Sequence[Part], options: Options, writer: SegmentWriter, *, compress: bool) -> int:
+def merge_parts(
+    parts: Sequence[Part],
+    options: Options,
+    writer: SegmentWriter,
+    *,
+    compress: bool,
+    in_order: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]] = map,
+) -> int:
     """Write the live articles of `parts` as one segment and return how many there are; 0: nothing was written.
+
+    `in_order` maps a function over arguments, in several threads if wanted.
 
     Requires: at most `builder.MOST_SOURCES` parts. Raises CorruptIndex if one of them is damaged.
     """
@@ -53,7 +63,7 @@ def merge_parts(parts: Sequence[Part], options: Options, writer: SegmentWriter, 
     if not merge.articles:
         return 0
     merge.write(writer, float(options.b), options.title_weight)
-    write_store(writer, _records(merge, parts), compress=compress)
+    write_store(writer, blocks_of(_records(merge, parts)), compress=compress, in_order=in_order)
     return int(merge.articles)
 
 
@@ -70,7 +80,6 @@ def _gone(parts: Sequence[Part], options: Options) -> builder.Run | None:
             if not part.is_live(docid):
                 record = reader.record(docid)
                 run.add(record.title, record.text)
-    run.count_forms()
     return run
 
 

@@ -1,121 +1,190 @@
-"""A run: articles gathered in memory until they become a segment.
+"""A run: articles gathered until they become a segment.
 
-The text is tokenized as it comes (core/builder.pyx); ids, dates and encoded records wait here. Within a run the last
-article of an id wins; the earlier one is dropped when the run is written.
+Articles come in packs (core/packs.pyx). Their words are tokenized as they come (core/builder.pyx), by as many threads
+as there are; their records wait in the run's store, which goes to a scratch file when it grows. Within a run the last
+article of an id wins.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
-from searchkit.article import Article
 from searchkit.core import builder
+from searchkit.core.packs import Pack
+from searchkit.errors import SearchkitError
 from searchkit.indexing.options import Options
-from searchkit.indexing.store import encode_record, write_store
+from searchkit.indexing.store import BLOCK, write_store
 from searchkit.indexing.terms import terms_of
 from searchkit.storage.container import SegmentWriter
+from searchkit.storage.contract import Buffer, Scratch, Storage
 
-__all__ = ["UNDATED", "Run"]
+__all__ = ["Crew", "Run"]
 
-# Both ends of the date of an undated article: they stand behind all others.
-UNDATED = -1
+# Packs that may wait for a thread: enough to keep it busy, few enough to hold little.
+QUEUE = 2
 
-# Bytes of Python objects for an article's id, record and place.
-OVERHEAD = 400
+# Bytes of records that are held before they go to a scratch file, and are written there at a time.
+HELD = 4 << 20
+WRITTEN = 1 << 20
 
-# Texts are handed to the tokenizer in batches of about this many bytes, so that it works long without the GIL.
-BATCH = 1 << 20
+# The part of a writer's memory that sorting takes, 4 bytes a token.
+SORTING = 8
 
-# Batches that may wait for a worker: enough to keep it busy, few enough to hold little.
-QUEUE = 4
+# Bytes of records read before the pages of the scratch file are given back.
+FORGET = 1 << 20
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+class Crew:
+    """The threads that work for a writer: `workers` in all, its own included."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        # Each tokenizes into a table and a log of its own, so each has its own queue.
+        self.tokenizers = [ThreadPoolExecutor(1, "searchkit-tokenizer") for _ in range(workers - 1)]
+        self._pool = ThreadPoolExecutor(workers, "searchkit-writer") if workers > 1 else None
+
+    def in_order(self, function: Callable[[_In], _Out], arguments: Iterable[_In]) -> Iterator[_Out]:
+        """The results of function(argument), in order, a few of them ahead in other threads."""
+        if self._pool is None:
+            yield from map(function, arguments)
+            return
+        waiting: deque[Future[_Out]] = deque()
+        try:
+            for argument in arguments:
+                waiting.append(self._pool.submit(function, argument))
+                if len(waiting) > self.workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def dismiss(self) -> None:
+        """Let all threads end with what they are at."""
+        for pool in (*self.tokenizers, self._pool):
+            if pool is not None:
+                pool.shutdown(cancel_futures=True)
 
 
 class Run:
     """Articles of a segment to be. Not for use by two threads at a time."""
 
-    def __init__(self, options: Options, worker: Executor | None = None) -> None:
-        """`worker`: an executor of one thread that tokenizes beside the caller, or None."""
+    def __init__(self, options: Options, storage: Storage, memory: int, crew: Crew) -> None:
+        """`memory`: bytes that the run may hold; whoever adds looks at `memory` and writes it in time."""
         self._options = options
-        self._worker = worker
-        self._waiting: deque[Future[None]] = deque()
-        self._core = builder.Run(options.analyzer.fold_accents, options.title_weight)
-        self._ids: list[bytes] = []
-        self._starts = array("q")
-        self._ends = array("q")
-        self._records: list[bytes | None] = []  # None: dropped
-        self._places: dict[str, int] = {}
-        self._batch: list[tuple[bytes, bytes]] = []
-        self._batch_bytes = 0
-        self._held = 0
+        self._crew = crew
+        self._core = builder.Run(options.analyzer.fold_accents, options.title_weight, crew.workers)
+        self._waiting: list[deque[Future[None]]] = [deque() for _ in crew.tokenizers]
+        self._store = _Store(storage)
+        self._sorted = max(memory // SORTING // 4, 1)  # tokens that are sorted at a time, by all threads
+        self._broken = False
         self.text_bytes = 0
 
     def __len__(self) -> int:
         """Articles in the run, dropped ones not counted."""
-        return len(self._places)
+        return len(self._core)
 
     @property
     def memory(self) -> int:
         """Bytes held, those needed to write the run included."""
-        return self._core.memory + self._held + self._batch_bytes * 4
+        return self._core.memory + self._store.held + 4 * min(self._sorted, self._core.tokens)
 
-    def add(self, article: Article) -> bool:
-        """Take in an article. True if it replaces one of the same id in this run."""
-        title, text = article.title.encode(), article.text.encode()
-        record = encode_record(article, title, text) if self._options.store else encode_record(article, b"", b"")
-        date = article.date
-        id = article.id
-        replaced = self.drop(id)
-        self._places[id] = len(self._records)
-        self._ids.append(id.encode())
-        self._starts.append(UNDATED if date is None else date.start_second)
-        self._ends.append(UNDATED if date is None else date.end_second)
-        self._records.append(record)
-        self._held += len(record) + OVERHEAD
-        size = len(title) + len(text)
-        self.text_bytes += size
-        self._batch.append((title, text))
-        self._batch_bytes += size
-        if self._batch_bytes >= BATCH:
-            self._tokenize()
+    def add(self, pack: Pack) -> int:
+        """Take in a pack, which nobody may change from now on; how many of its articles replace others of the run."""
+        broken, self._broken = self._broken, True  # unless all of this succeeds
+        thread = self._free_thread()
+        replaced = self._core.enter(pack, thread, self._store.length, self._options.store)
+        self._store.append(pack.records(self._options.store))
+        self.text_bytes += pack.text_bytes
+        if thread:
+            worker = self._crew.tokenizers[thread - 1]
+            self._waiting[thread - 1].append(worker.submit(self._core.tokenize, pack, thread))
+        else:
+            self._core.tokenize(pack, 0)
+        self._broken = broken
         return replaced
 
     def drop(self, id: str) -> bool:
         """Take an article out again. False if there is none of that id."""
-        place = self._places.pop(id, None)
-        if place is None:
-            return False
-        self._held -= len(self._records[place] or b"")
-        self._records[place] = None
-        return True
+        return self._core.drop(id.encode("utf-8", "replace"))
 
     def write(self, writer: SegmentWriter, *, compress: bool) -> None:
         """Write the segment. Requires: the run is not empty. Nothing may be added afterwards."""
+        if self._broken:
+            raise SearchkitError("an addition was interrupted: roll back, and add again")
         for waiting in self._waiting:
-            waiting.result()
-        self._core.add_batch(self._batch)
-        ids, starts, ends = self._ids, self._starts, self._ends
-        # Newest first by end, then by start, then by id; the undated (-1) last.
-        order = array("I", sorted(self._places.values(), key=lambda i: (-ends[i], -starts[i], ids[i])))
-        stems = terms_of(self._options.analyzer, self._core.forms())
+            for future in waiting:
+                future.result()
+        analyzer, in_order = self._options.analyzer, self._crew.in_order
+        tokens = max(self._sorted // self._crew.workers, 1)
         self._core.write(
             writer,
-            stems,
-            order,
-            array("q", [starts[i] for i in order]),
-            array("q", [ends[i] for i in order]),
-            [ids[i] for i in order],
+            lambda forms: terms_of(analyzer, forms),
+            analyzer.is_compiled,
             self._options.pairs,
             float(self._options.b),
+            tokens,
+            in_order,
         )
-        write_store(writer, (self._records[i] or b"" for i in order), compress=compress)
+        write_store(writer, self._blocks(), compress=compress, in_order=in_order)
 
-    def _tokenize(self) -> None:
-        batch, self._batch, self._batch_bytes = self._batch, [], 0
-        if self._worker is None:
-            self._core.add_batch(batch)
-            return
-        self._waiting.append(self._worker.submit(self._core.add_batch, batch))
-        while len(self._waiting) > QUEUE:
-            self._waiting.popleft().result()
+    def _free_thread(self) -> int:
+        """Number of a thread that has little to do; 0 is this one."""
+        for number, waiting in enumerate(self._waiting, 1):
+            while waiting and waiting[0].done():
+                waiting.popleft().result()
+            if len(waiting) < QUEUE:
+                return number
+        return 0
+
+    def _blocks(self) -> Iterator[tuple[int, bytes]]:
+        """First docid and records of each block."""
+        docid, read = 0, 0
+        with self._store.buffer() as buffer:
+            while docid < len(self):
+                block, past = self._core.block(buffer.view, docid, BLOCK)
+                yield docid, block
+                docid = past
+                read += len(block)
+                if read >= FORGET:
+                    buffer.forget()
+                    read = 0
+
+
+class _Store:
+    """Records as they come: in memory at first, then in a scratch file."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.length = 0
+        self.held = 0
+        self._storage = storage
+        self._scratch: Scratch | None = None
+        self._pieces: list[bytes] = []
+
+    def append(self, records: bytes) -> None:
+        self._pieces.append(records)
+        self.held += len(records)
+        self.length += len(records)
+        if self.held >= (HELD if self._scratch is None else WRITTEN):
+            self._put_aside()
+
+    def buffer(self) -> Buffer:
+        """All records. Nothing may be appended afterwards."""
+        if self._scratch is None:
+            return Buffer(b"".join(self._pieces), "")
+        self._put_aside()
+        return self._scratch.buffer()
+
+    def _put_aside(self) -> None:
+        if self._scratch is None:
+            self._scratch = self._storage.scratch()
+        for piece in self._pieces:
+            self._scratch.write(piece)
+        self._pieces, self.held = [], 0

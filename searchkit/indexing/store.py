@@ -13,21 +13,31 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from searchkit.errors import CorruptIndex
 
 if TYPE_CHECKING:
     from searchkit.article import Article
+    from searchkit.core.packs import Pack
     from searchkit.core.segment import Segment
 
-__all__ = ["Record", "decode_record", "encode_record", "found_record", "read_records", "write_store"]
+__all__ = ["Record", "blocks_of", "decode_record", "found_record", "pack_article", "read_records", "write_store"]
 
 # Plain bytes in a block: enough for zstd to find repetition, few enough that a hit is read in well under a millisecond.
 BLOCK = 32 << 10
 
+# Bytes of records in a pack: enough for a thread to work long without the interpreter's lock.
+PACK = 1 << 20
+
+GROUP = 8  # blocks that a thread compresses at a time
+
 LEVEL = 3  # of zstd: higher levels cost more time than the bytes they save are worth
+
+UNDATED = -1  # both ends of the date of an undated article: they stand behind all others
 
 HEAD = struct.Struct("<IIII")
 ENTRY = struct.Struct("<IQ")
@@ -57,11 +67,18 @@ class Record:
         self.text = text
 
 
-def encode_record(article: Article, title: bytes, text: bytes) -> bytes:
-    """The record of an article; `title` and `text` are its own in UTF-8, or empty where they are not to be kept."""
-    date = b"" if article.date is None else str(article.date).encode()
-    fields = json.dumps(article.fields, ensure_ascii=False, separators=(",", ":")).encode() if article.fields else b""
-    return b"".join((HEAD.pack(len(title), len(date), len(fields), len(text)), title, date, fields, text))
+def pack_article(pack: Pack, article: Article) -> None:
+    """Append an article to a pack."""
+    date, fields = article.date, article.fields
+    pack.add(
+        article.id.encode(),
+        UNDATED if date is None else date.start_second,
+        UNDATED if date is None else date.end_second,
+        article.title.encode(),
+        b"" if date is None else str(date).encode(),
+        json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() if fields else b"",
+        article.text.encode(),
+    )
 
 
 def decode_record(data: bytes, start: int, path: str) -> tuple[Record, int]:
@@ -121,37 +138,61 @@ def _decompress(data: bytes, path: str) -> bytes:
         raise CorruptIndex(path, "store", "zstd", str(error)) from error
 
 
-def write_store(writer: SectionWriter, records: Iterable[bytes], *, compress: bool) -> None:
-    """Write the two sections from encoded records in order of docids."""
-    compressor = None
-    if compress:
-        import zstandard
-
-        compressor = zstandard.ZstdCompressor(level=LEVEL)
-    index = bytearray()
-    offset = 0
+def blocks_of(records: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """First docid and bytes of each block, from encoded records in order of docids."""
     pending: list[bytes] = []
     size = first = 0
-
-    def block() -> bytes:
-        plain = b"".join(pending)
-        return b"\1" + compressor.compress(plain) if compressor else b"\0" + plain
-
-    writer.begin("store")
     for past, record in enumerate(records, 1):
         pending.append(record)
         size += len(record)
         if size >= BLOCK:
-            index += ENTRY.pack(first, offset)
-            data = block()
-            writer.write(data)
-            offset += len(data)
+            yield first, b"".join(pending)
             pending.clear()
             first, size = past, 0
     if pending:
-        index += ENTRY.pack(first, offset)
-        writer.write(block())
+        yield first, b"".join(pending)
+
+
+def write_store(
+    writer: SectionWriter,
+    blocks: Iterable[tuple[int, bytes]],
+    *,
+    compress: bool,
+    in_order: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]] = map,
+) -> None:
+    """Write the two sections. `in_order` may compress in several threads."""
+    index = bytearray()
+    offset = 0
+    groups = in_order(_packed_blocks if compress else _plain_blocks, _groups(blocks))
+    writer.begin("store")
+    for group in groups:
+        for first, data in group:
+            index += ENTRY.pack(first, offset)
+            writer.write(data)
+            offset += len(data)
     writer.end()
     writer.begin("store_index")
     writer.write(index)
     writer.end()
+
+
+def _groups(blocks: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    rest = iter(blocks)
+    while group := list(islice(rest, GROUP)):
+        yield group
+
+
+def _plain_blocks(group: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    return [(first, b"\0" + plain) for first, plain in group]
+
+
+_compressors = threading.local()  # a compressor serves one thread at a time
+
+
+def _packed_blocks(group: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    import zstandard
+
+    compressor = getattr(_compressors, "compressor", None)
+    if compressor is None:
+        compressor = _compressors.compressor = zstandard.ZstdCompressor(level=LEVEL)
+    return [(first, b"\1" + compressor.compress(plain)) for first, plain in group]

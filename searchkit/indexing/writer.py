@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any
 
@@ -21,11 +20,13 @@ import attrs
 
 from searchkit.article import Article
 from searchkit.core import builder
+from searchkit.core.packs import Pack
 from searchkit.errors import CommitUnknown, SearchkitError
 from searchkit.indexing.merge import merge_parts, parts_to_merge
 from searchkit.indexing.options import Options
-from searchkit.indexing.run import Run
+from searchkit.indexing.run import Crew, Run
 from searchkit.indexing.snapshot import Part, Snapshot, open_part
+from searchkit.indexing.store import PACK, pack_article
 from searchkit.storage.container import SegmentWriter
 from searchkit.storage.contract import Lock, Storage
 from searchkit.storage.live import encode_live, live_entry
@@ -35,6 +36,7 @@ __all__ = ["Writer", "parse_memory"]
 
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", re.IGNORECASE)
 LEAST_MEMORY = 1 << 20
+MOST_WORKERS = 4  # unless more are asked for: reading and writing are not shared, and each has a table of its own
 
 
 def parse_memory(memory: str | int) -> int:
@@ -97,8 +99,7 @@ class Writer:
         self.last_bytes = 0  # ... and UTF-8 bytes of title and text that were added
         self._lock.acquire()
         self._failed: str | None = None
-        self._worker: ThreadPoolExecutor | None = None
-        self._writing: Future[Part] | None = None  # a full run on its way into a scratch file
+        self._crew = Crew(1)
         self._runs: list[_Pending] = []
         try:
             self._rebase(Snapshot.open(storage))
@@ -115,24 +116,36 @@ class Writer:
         """Add an article or an iterable of them (or of mappings with an article's keys); how many.
 
         An article of the same id is replaced. Raises ArticleError for what is none; what came before it stays added.
-        `workers`: 1 does all work in this thread; 2 or more tokenize and write runs in a second thread while this one
-        reads on. None: 2 where there are two processors. The index is the same, to the byte, either way.
+        `workers`: threads that tokenize, sort and compress, this one included. None: as many as there are processors,
+        but no more than four. The index is the same, to the byte, with any number.
         """
         self._require_open()
         self._employ(workers)
         if isinstance(articles, Article | Mapping):
             articles = (articles,)
+        packs = getattr(articles, "packs", None) if self._options.timezone == "UTC" else None
+        items: Iterable[Article | Mapping[str, Any] | Pack] = articles if packs is None else packs()
         count = 0
-        for article in articles:
-            self._add(article)
-            count += 1
+        pack = Pack()
+        try:
+            for item in items:
+                if isinstance(item, Pack):
+                    pack = self._enter(pack)
+                    self._enter(item)
+                    count += len(item)
+                else:
+                    pack_article(pack, self._article(item))
+                    count += 1
+                    if pack.size >= PACK:
+                        pack = self._enter(pack)
+        finally:
+            self._enter(pack)
         return count
 
     def delete(self, ids: str | Iterable[str]) -> int:
         """Delete articles by id; how many were there."""
         self._require_open()
         count = 0
-        self._settle()
         for id in (ids,) if isinstance(ids, str) else ids:
             count += self._delete(id)
         return count
@@ -149,17 +162,13 @@ class Writer:
 
     def rollback(self) -> None:
         """Forget everything since the last commit."""
-        self._forget_run()
         self._rebase(self._base)
 
     def close(self) -> None:
         """Give the lock back without a commit. Harmless when done already."""
         if self._failed is None:
             self._failed = "it is closed"
-        self._forget_run()
-        if self._worker is not None:
-            self._worker.shutdown(cancel_futures=True)
-            self._worker = None
+        self._crew.dismiss()
         self._runs = []
         self._lock.release()
 
@@ -181,7 +190,7 @@ class Writer:
         self._options: Options = base.options
         self._segments = [_Pending(part) for part in base.parts]
         self._runs = []
-        self._run = Run(self._options, self._worker)
+        self._run = self._new_run()
         self._replaced = 0
         self._bytes = 0
 
@@ -198,21 +207,30 @@ class Writer:
         if workers is not None and (type(workers) is not int or workers < 1):
             raise ValueError(f"workers must be a whole number from 1, or None, got {workers!r}")
         if workers is None:
-            workers = os.cpu_count() or 1
-        if workers > 1 and self._worker is None:
-            self._worker = ThreadPoolExecutor(1, "searchkit-writer")
-            if not len(self._run):
-                self._run = Run(self._options, self._worker)
+            workers = min(os.cpu_count() or 1, MOST_WORKERS)
+        if workers != self._crew.workers and not len(self._run):
+            self._crew.dismiss()
+            self._crew = Crew(workers)
+            self._run = self._new_run()
 
-    def _add(self, article: Article | Mapping[str, Any]) -> None:
+    def _new_run(self) -> Run:
+        return Run(self._options, self._storage, self._memory, self._crew)
+
+    def _article(self, article: Article | Mapping[str, Any]) -> Article:
         timezone = self._options.timezone
         if not isinstance(article, Article):
-            article = Article.from_dict(article, timezone=timezone)
-        elif timezone != "UTC" and article.date is not None:
-            article = attrs.evolve(article, date=article.date.in_timezone(timezone))
-        self._replaced += self._run.add(article)
-        if self._run.memory >= self._memory:
-            self._flush_run()
+            return Article.from_dict(article, timezone=timezone)
+        if timezone != "UTC" and article.date is not None:
+            return attrs.evolve(article, date=article.date.in_timezone(timezone))
+        return article
+
+    def _enter(self, pack: Pack) -> Pack:
+        """Give a pack to the run; a new one."""
+        if len(pack):
+            self._replaced += self._run.add(pack)
+            if self._run.memory >= self._memory:
+                self._flush_run()
+        return Pack()
 
     def _delete(self, id: str) -> bool:
         if not isinstance(id, str):
@@ -226,38 +244,17 @@ class Writer:
 
     def _flush_run(self) -> None:
         """Put the full run aside as a segment in a scratch file."""
-        self._settle()
-        run, self._run = self._run, Run(self._options, self._worker)
+        run, self._run = self._run, self._new_run()
         self._bytes += run.text_bytes
         if not len(run):
             return
-        if self._worker is None:
-            self._put_aside(self._write_aside(run))
-        else:
-            self._writing = self._worker.submit(self._write_aside, run)
-
-    def _write_aside(self, run: Run) -> Part:
         scratch = self._storage.scratch()
         writer = SegmentWriter(scratch)
         run.write(writer, compress=False)
         writer.finish()
-        return open_part(scratch.buffer(), f"{self._storage.path} (a run of its writer)")
-
-    def _put_aside(self, part: Part) -> None:
+        part = open_part(scratch.buffer(), f"{self._storage.path} (a run of its writer)")
         self._supersede(part)
         self._runs.append(_Pending(part))
-
-    def _settle(self) -> None:
-        """Wait for the run that is being written, if there is one."""
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            self._put_aside(writing.result())
-
-    def _forget_run(self) -> None:
-        """Let the second thread finish what it has begun, and forget it."""
-        writing, self._writing = self._writing, None
-        if writing is not None and not writing.cancel():
-            writing.exception()
 
     def _supersede(self, newer: Part) -> None:
         """Mark as deleted what has the id of an article in `newer`."""
@@ -306,9 +303,8 @@ class Writer:
 
     def _write_runs(self) -> list[_Pending]:
         """All segments, what was added as one of them."""
-        self._settle()
         if not self._runs:
-            run, self._run = self._run, Run(self._options, self._worker)
+            run, self._run = self._run, self._new_run()
             self._bytes += run.text_bytes
             if not len(run):
                 return list(self._segments)
@@ -320,7 +316,6 @@ class Writer:
             self._supersede(part)
             return self._with(self._segments, part)
         self._flush_run()
-        self._settle()
         merged = self._merge([pending.current() for pending in self._runs])
         self._runs = []
         return list(self._segments) if merged is None else self._with(self._segments, merged)
@@ -343,13 +338,13 @@ class Writer:
             scratch = self._storage.scratch()
             writer = SegmentWriter(scratch)
             some, parts = parts[: builder.MOST_SOURCES], parts[builder.MOST_SOURCES :]
-            if merge_parts(some, self._options, writer, compress=False):
+            if merge_parts(some, self._options, writer, compress=False, in_order=self._crew.in_order):
                 writer.finish()
                 parts.append(open_part(scratch.buffer(), f"{self._storage.path} (a merge of its writer)"))
         output = self._storage.output()
         with output:
             writer = SegmentWriter(output)
-            if not merge_parts(parts, self._options, writer, compress=True):
+            if not merge_parts(parts, self._options, writer, compress=True, in_order=self._crew.in_order):
                 return None
             return self._publish(writer)
 

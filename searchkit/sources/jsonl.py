@@ -9,14 +9,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from searchkit.article import Article
-from searchkit.errors import ArticleError
+from searchkit.core.packs import Pack
+from searchkit.dates import DateInterval
+from searchkit.errors import ArticleError, DateError
+from searchkit.indexing.store import PACK, pack_article
 from searchkit.sources.report import Rejected
-from searchkit.sources.streams import MAX_ARTICLE_BYTES, Chunks, lines, strings, too_long, wrong_bytes
+from searchkit.sources.streams import MAX_ARTICLE_BYTES, Chunks, lines, strings, too_long, whole_lines, wrong_bytes
 
-__all__ = ["Make", "read_json", "read_jsonl"]
+__all__ = ["Make", "read_json", "read_jsonl", "read_jsonl_packs"]
+
+_loads = json.JSONDecoder().decode
+
+# Dates whose seconds are remembered: those of three centuries, by days.
+MOST_DATES = 100_000
 
 Make: TypeAlias = Callable[[dict[str, Any], int], Article | Rejected]
 """Makes an article of a record and the number of its line."""
@@ -27,22 +36,75 @@ _LITERAL = 16
 
 def read_jsonl(chunks: Chunks, name: str, make: Make) -> Iterator[Article | Rejected]:
     """An article for each line that is not blank. Raises ArticleError for a line beyond the cap."""
-    loads = json.JSONDecoder().decode
     for number, (offset, line) in enumerate(lines(chunks, name), 1):
-        try:
-            record = loads(line.decode())
-        except UnicodeDecodeError as error:
-            yield Rejected(wrong_bytes(error, offset, name, number))
-            continue
-        except (ValueError, RecursionError) as error:
-            if line and not line.isspace():
-                yield Rejected(_not_json(error, name, number))
-            continue
-        if type(record) is dict:
-            yield make(record, number)
-        else:
-            hint = "an array over several lines is read as format json" if type(record) is list else ""
-            yield Rejected(ArticleError(f"{_kind(record)}, not an object", name, number, hint))
+        item = _article_of(line, offset, number, name, make)
+        if item is not None:
+            yield item
+
+
+def read_jsonl_packs(
+    chunks: Chunks, name: str, make: Make, names: tuple[bytes, bytes, bytes, bytes], timezone: str
+) -> Iterator[Pack | Rejected]:
+    """The same articles in packs: plain lines without a Python object for each (core/pack.c), the others with `make`.
+
+    names: what the records call title, date, text and id.
+    """
+    dates = _Dates(timezone)
+    pack, number = Pack(), 1
+    for offset, data in whole_lines(chunks, name):
+        at = 0
+        while at < len(data):
+            at, number, odd = pack.take_lines(data, at, number, names, dates.__getitem__, PACK)
+            if odd:
+                end = data.find(b"\n", at)
+                line = data[at : end if end >= 0 else len(data)]
+                item = _article_of(line, offset + at, number, name, make)
+                at += len(line) + 1
+                number += 1
+                if isinstance(item, Article):
+                    pack_article(pack, item)
+                elif item is not None:
+                    if len(pack):
+                        yield pack
+                        pack = Pack()
+                    yield item
+            if pack.size >= PACK:
+                yield pack
+                pack = Pack()
+    if len(pack):
+        yield pack
+
+
+class _Dates(dict[bytes, tuple[int, int] | None]):
+    """Seconds of dates as they are written; None for what is not kept as it is written, or is no date."""
+
+    def __init__(self, timezone: str) -> None:
+        self._timezone = timezone
+
+    def __missing__(self, date: bytes) -> tuple[int, int] | None:
+        seconds = None
+        with suppress(DateError):
+            interval = DateInterval.from_value(date.decode(), self._timezone)
+            if str(interval).encode() == date:
+                seconds = interval.start_second, interval.end_second
+        if len(self) >= MOST_DATES:
+            self.clear()
+        self[date] = seconds
+        return seconds
+
+
+def _article_of(line: bytes, offset: int, number: int, name: str, make: Make) -> Article | Rejected | None:
+    """What a line holds; None: nothing."""
+    try:
+        record = _loads(line.decode())
+    except UnicodeDecodeError as error:
+        return Rejected(wrong_bytes(error, offset, name, number))
+    except (ValueError, RecursionError) as error:
+        return Rejected(_not_json(error, name, number)) if line and not line.isspace() else None
+    if type(record) is dict:
+        return make(record, number)
+    hint = "an array over several lines is read as format json" if type(record) is list else ""
+    return Rejected(ArticleError(f"{_kind(record)}, not an object", name, number, hint))
 
 
 def read_json(chunks: Chunks, name: str, make: Make) -> Iterator[Article | Rejected]:

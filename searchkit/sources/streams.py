@@ -20,7 +20,7 @@ from searchkit.errors import ArticleError
 from searchkit.sources.find import Readable, Source
 from searchkit.sources.report import ReadReport
 
-__all__ = ["MAX_ARTICLE_BYTES", "Chunks", "chunks_of", "lines", "strings", "too_long", "wrong_bytes"]
+__all__ = ["MAX_ARTICLE_BYTES", "Chunks", "chunks_of", "lines", "strings", "too_long", "whole_lines", "wrong_bytes"]
 
 Chunks = Iterable[tuple[int, bytes]]
 
@@ -78,6 +78,27 @@ def lines(chunks: Chunks, name: str) -> Iterator[tuple[int, bytes]]:
                 start = offset + begin
             pending.append(chunk[begin:])
             waiting += len(chunk) - begin
+            if waiting > MAX_ARTICLE_BYTES:
+                raise too_long(f"the line that starts at byte {start}", name)
+    if pending:
+        yield start, b"".join(pending)
+
+
+def whole_lines(chunks: Chunks, name: str) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, several in a piece, each piece with its offset. Raises ArticleError as `lines` does."""
+    pending: list[bytes] = []
+    waiting = start = 0
+    for offset, chunk in chunks:
+        end = chunk.rfind(b"\n") + 1
+        if not pending:
+            start = offset
+        if end:
+            yield start, b"".join((*pending, chunk[:end]))
+            pending.clear()
+            waiting, start = 0, offset + end
+        if end < len(chunk):
+            pending.append(chunk[end:])
+            waiting += len(chunk) - end
             if waiting > MAX_ARTICLE_BYTES:
                 raise too_long(f"the line that starts at byte {start}", name)
     if pending:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap as mmap_module
 from collections.abc import Mapping
 from mmap import mmap
 from types import TracebackType
@@ -35,6 +36,12 @@ class Buffer:
         self._data = data
         self.path = path
         self.view = memoryview(data).toreadonly()
+
+    def forget(self) -> None:
+        """Take no memory for the bytes until they are read again. Nothing happens where that cannot be had."""
+        advice = getattr(mmap_module, "MADV_DONTNEED", None)
+        if isinstance(self._data, mmap) and advice is not None:
+            self._data.madvise(advice)
 
     def close(self) -> None:
         """Give the bytes back. Where views of them are still held elsewhere, the last of these does it instead."""

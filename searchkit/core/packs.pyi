@@ -1,0 +1,19 @@
+from collections.abc import Callable
+
+class Pack:
+    text_bytes: int
+    def __init__(self) -> None: ...
+    def __len__(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    def add(self, id: bytes, start: int, end: int, title: bytes, date: bytes, fields: bytes, text: bytes) -> None: ...
+    def take_lines(
+        self,
+        text: bytes,
+        at: int,
+        line: int,
+        names: tuple[bytes, bytes, bytes, bytes],
+        dates: Callable[[bytes], tuple[int, int] | None],
+        enough: int,
+    ) -> tuple[int, int, bool]: ...
+    def records(self, store: bool) -> bytes: ...
