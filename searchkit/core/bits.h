@@ -112,12 +112,13 @@ static inline void sk_bits_put(sk_bit_writer *w, uint64_t value, unsigned count)
     w->word |= value << w->used;
     w->used += count;
     w->bits += count;
-    while (w->used >= 8) {
-        uint8_t byte = (uint8_t)w->word;
-        sk_buffer_put(w->out, &byte, 1);
-        w->word >>= 8;
-        w->used -= 8;
+    unsigned whole = w->used >> 3;
+    if (whole && !sk_buffer_room(w->out, 8)) {
+        memcpy(w->out->bytes + w->out->length, &w->word, 8);
+        w->out->length += whole;
+        w->word = whole < 8 ? w->word >> 8 * whole : 0;
     }
+    w->used &= 7;
 }
 
 static inline void sk_bits_flush(sk_bit_writer *w)
@@ -137,8 +138,8 @@ static inline void sk_rice_put(sk_bit_writer *w, uint32_t value, unsigned k)
         sk_bits_put(w, (UINT64_C(1) << SK_RICE_ESCAPE) - 1, SK_RICE_ESCAPE);
         sk_bits_put(w, value, 32);
     } else {
-        sk_bits_put(w, (UINT64_C(1) << quotient) - 1, quotient + 1);
-        sk_bits_put(w, value & ((UINT64_C(1) << k) - 1), k);
+        uint64_t low = value & ((UINT64_C(1) << k) - 1);
+        sk_bits_put(w, ((UINT64_C(1) << quotient) - 1) | low << (quotient + 1), quotient + 1 + k);
     }
 }
 
@@ -218,12 +219,10 @@ static inline void sk_positions_put(sk_bit_writer *w, const uint32_t *positions,
     uint32_t at = 0; /* the bit after the last one set */
     for (uint32_t i = 0; i < n; i++) {
         uint32_t bit = (positions[i] >> low) + i;
-        for (uint32_t zeros = bit - at; zeros; ) {
-            unsigned some = zeros > 48 ? 48 : zeros;
-            sk_bits_put(w, 0, some);
-            zeros -= some;
-        }
-        sk_bits_put(w, 1, 1);
+        uint32_t zeros = bit - at;
+        for (; zeros > 48; zeros -= 48)
+            sk_bits_put(w, 0, 48);
+        sk_bits_put(w, UINT64_C(1) << zeros, zeros + 1);
         at = bit + 1;
     }
     for (uint32_t zeros = n + ((length - 1) >> low) - at; zeros; ) {

@@ -1,7 +1,7 @@
 /* The builder's memory-speed part. See invert.h. */
 #include "invert.h"
 
-enum { FORMS_MAX = 1 << 28, HINT = 256 };
+enum { FORMS_MAX = 1 << 28, HINT = 256, AHEAD = 16, OTHERS = 8 };
 
 /* No form: text holds no byte 0xFF. */
 #define NO_TEXT UINT64_MAX
@@ -159,30 +159,66 @@ static int room_in_log(sk_run *r, uint64_t units)
     return SK_OK;
 }
 
+/* Keys of forms whose slots are on their way from memory. */
+typedef struct {
+    uint64_t keys[AHEAD][2];
+    unsigned count;
+} waiting;
+
+/* Log the token of a form whose key is known. */
+static int log_key(sk_run *r, const uint64_t key[2], const uint8_t *form, uint32_t length)
+{
+    size_t at = find_slot(r, key, form, length);
+    if (!r->slots[at].form) {
+        uint32_t number = r->form_count;
+        if (new_form(r, at, key, form, length, 1))
+            return SK_NO_MEMORY;
+        log_form(r, number);
+    } else {
+        r->slots[at].count++;
+        log_form(r, r->slots[at].form - 1);
+    }
+    return SK_OK;
+}
+
+static int log_waiting(sk_run *r, waiting *w)
+{
+    if (room_in_log(r, 2 * AHEAD))
+        return SK_NO_MEMORY;
+    for (unsigned i = 0; i < w->count; i++) {
+        uint8_t form[16];
+        memcpy(form, w->keys[i], 16);
+        /* Zeros follow a short form, and no form has one. */
+        unsigned zeros = (unsigned)__builtin_clzll(w->keys[i][1] ? w->keys[i][1] : w->keys[i][0]) / 8;
+        if (log_key(r, w->keys[i], form, (w->keys[i][1] ? 16 : 8) - zeros))
+            return SK_NO_MEMORY;
+    }
+    w->count = 0;
+    return SK_OK;
+}
+
 static int log_tokens(sk_run *r, const uint8_t *text, size_t length, uint64_t *tokens)
 {
     sk_tokenizer tokenizer;
     sk_token token;
+    waiting w;
+    w.count = 0;
     sk_tokenizer_start(&tokenizer, text, length, r->fold_accents);
     while (sk_tokenizer_next(&tokenizer, &token)) {
-        uint64_t key[2];
+        uint64_t *key = w.keys[w.count];
         key_of(token.form, token.form_length, key);
-        size_t at = find_slot(r, key, token.form, token.form_length);
-        uint32_t number;
-        if (r->slots[at].form) {
-            number = r->slots[at].form - 1;
-            r->slots[at].count++;
-        } else {
-            number = r->form_count;
-            if (new_form(r, at, key, token.form, token.form_length, 1))
-                return SK_NO_MEMORY;
-        }
-        if (r->log_length + 2 > r->log_room && room_in_log(r, 2))
-            return SK_NO_MEMORY;
-        log_form(r, number);
         ++*tokens;
+        if (key[1] == NO_TEXT) {
+            uint64_t long_key[2] = {key[0], key[1]};
+            if (log_waiting(r, &w) || log_key(r, long_key, token.form, token.form_length))
+                return SK_NO_MEMORY;
+            continue;
+        }
+        __builtin_prefetch(&r->slots[hash_key(key) & (r->slot_count - 1)]);
+        if (++w.count == AHEAD && log_waiting(r, &w))
+            return SK_NO_MEMORY;
     }
-    return SK_OK;
+    return log_waiting(r, &w);
 }
 
 /* Once more what the log has from `start` to `end`. */
@@ -296,7 +332,8 @@ void sk_inversion_close(sk_inversion *v)
 }
 
 /* tokens[] = the tokens of the range's terms, grouped by term and rising. next[term] is where the term's are to be put,
- * and ends where the next one's begin; tokens of all other terms fall on one place behind the last. */
+ * and ends where the next one's begin. Tokens of all other terms fall on one place behind the last, without a branch that
+ * nobody could foretell, and by one of several ways, so that none waits for the one before. */
 static void sort_tokens(const sk_inversion *v, uint32_t first, uint32_t count, uint32_t *next, uint32_t *tokens)
 {
     uint32_t token = 0;
@@ -307,7 +344,7 @@ static void sort_tokens(const sk_inversion *v, uint32_t first, uint32_t count, u
         const uint16_t *end = r->log + r->ends[place.article];
         for (const uint16_t *at = sk_article_start(r, place.article); at < end; token++) {
             uint32_t term = term_of[sk_logged_form(&at)] - first;
-            uint32_t slot = term < count ? term : count;
+            uint32_t slot = term < count ? term : count + token % OTHERS;
             tokens[next[slot]] = token;
             next[slot] += term < count;
         }
@@ -348,7 +385,7 @@ int sk_range_invert(const sk_inversion *v, sk_range *range)
     uint32_t count = range->past - range->first;
     uint64_t total = 0;
     sk_buffer scratch = {0}, work = {0};
-    uint32_t *next = malloc(sizeof(uint32_t) * ((size_t)count + 1));
+    uint32_t *next = malloc(sizeof(uint32_t) * ((size_t)count + OTHERS));
     for (uint32_t i = 0; next && i < count; i++) {
         next[i] = (uint32_t)total;
         total += range->occurrences[range->first + i];
@@ -358,7 +395,8 @@ int sk_range_invert(const sk_inversion *v, sk_range *range)
     range->sizes = calloc(count, sizeof *range->sizes);
     int failed = next && tokens && range->dfs && range->sizes ? SK_OK : SK_NO_MEMORY;
     if (!failed) {
-        next[count] = (uint32_t)total;
+        for (uint32_t i = 0; i < OTHERS; i++)
+            next[count + i] = (uint32_t)total;
         sort_tokens(v, range->first, count, next, tokens);
     }
     for (uint32_t i = 0, from = 0; i < count && !failed; i++) {
