@@ -61,6 +61,7 @@ cdef extern from "invert.h" nogil:
     int sk_run_form(sk_run *r, const uint8_t *form, uint32_t length, uint32_t more, uint32_t *number)
     void sk_run_counts(const sk_run *r, uint64_t *counts)
     void sk_run_uncount(const sk_run *r, uint32_t article, uint64_t *counts)
+    void sk_run_close_table(sk_run *r)
     uint64_t sk_run_memory(const sk_run *r)
 
     ctypedef struct sk_place:
@@ -385,6 +386,12 @@ cdef class Inversion:
         for number in range(1, self.owner.threads):
             for form in range(self.owner.runs[number].form_count):
                 self.term_of[number][form] = term_of[self.term_of[number][form]]
+
+    cdef close_tables(self):
+        cdef int number
+        sk_run_close_table(&self.names)
+        for number in range(self.owner.threads):
+            sk_run_close_table(&self.owner.runs[number])
 
     cdef count_terms(self):
         """How often each term occurs, and the forms that are spelt unlike theirs."""
@@ -764,6 +771,7 @@ cdef class Run:
         inversion.place()
         inversion.count_forms()
         inversion.name_terms(stem, compiled)
+        inversion.close_tables()
         inversion.count_terms()
         inversion.start(b)
         terms, position_bits = inversion.write_lists(writer, frequent, tokens, in_order)
@@ -782,6 +790,9 @@ cdef class Run:
         finally:
             free(starts)
             free(ends)
+        del inversion
+        for thread in range(<uint32_t>self.threads):
+            sk_run_close(&self.runs[thread])  # the stored articles, which come next, do without
 
     def block(self, const uint8_t[::1] store, uint32_t docid, uint64_t enough):
         """The records of some articles from `docid` on, at least `enough` bytes where there are, and the docid behind.

@@ -28,6 +28,13 @@ void sk_run_close(sk_run *r)
     memset(r, 0, sizeof *r);
 }
 
+void sk_run_close_table(sk_run *r)
+{
+    free(r->slots);
+    r->slots = NULL;
+    r->slot_count = 0;
+}
+
 static int grow(void **array, size_t size, uint64_t room)
 {
     void *more = realloc(*array, size * room);
@@ -351,14 +358,15 @@ static void sort_tokens(const sk_inversion *v, uint32_t first, uint32_t count, u
     }
 }
 
-/* The list of one term, of whose tokens all places are known. */
-static int encode_term(const sk_inversion *v, const uint32_t *tokens, uint32_t count, sk_range *range, sk_buffer *scratch,
+/* The list of one term, of whose tokens all places are known; they become positions. */
+static int encode_term(const sk_inversion *v, uint32_t *tokens, uint32_t count, sk_range *range, sk_buffer *scratch,
                        sk_buffer *work, uint32_t *df)
 {
+    uint32_t most = count < v->kept ? count : v->kept, n = 0;
     work->length = 0;
-    if (sk_buffer_room(work, 12 * (size_t)count))
+    if (sk_buffer_room(work, 8 * (size_t)most))
         return SK_NO_MEMORY;
-    uint32_t *docids = (uint32_t *)work->bytes, *tfs = docids + count, *positions = tfs + count, n = 0;
+    uint32_t *docids = (uint32_t *)work->bytes, *tfs = docids + most;
     const uint32_t *first_tokens = v->first_tokens;
     uint32_t docid = 0, past = 0; /* `past`: the token behind the article that was found last */
     for (uint32_t i = 0; i < count; i++) {
@@ -372,10 +380,10 @@ static int encode_term(const sk_inversion *v, const uint32_t *tokens, uint32_t c
             docids[n] = docid;
             tfs[n++] = 0;
         }
-        positions[i] = token - first_tokens[docid];
+        tokens[i] = token - first_tokens[docid];
         tfs[n - 1]++;
     }
-    sk_postings postings = {.docids = docids, .tfs = tfs, .count = n, .positions = positions};
+    sk_postings postings = {.docids = docids, .tfs = tfs, .count = n, .positions = tokens};
     *df = n;
     return sk_encode_list(&range->out, &postings, v->scale, scratch, &range->position_bits);
 }

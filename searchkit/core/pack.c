@@ -370,13 +370,11 @@ int sk_pack_lines(sk_pack *p, const uint8_t *text, size_t length, size_t *at, ui
     while (*at < length && !result) {
         source s = {text, length, *at};
         skip_blanks(&s);
-        if (s.at < length && text[s.at] == '\n') {
-            *at = s.at + 1;
+        if (s.at == length || text[s.at] == '\n') {
+            *at = s.at < length ? s.at + 1 : length;
             ++*line;
             continue;
         }
-        if (s.at == length)
-            break;
         if (!take_object(p, &s, names, &id, &scratch)) {
             result = SK_LINE_ODD;
             break;

@@ -34,7 +34,7 @@ WRITTEN = 1 << 20
 SORTING = 8
 
 # Bytes of records read before the pages of the scratch file are given back.
-FORGET = 1 << 20
+FORGET = 1 << 18
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")

@@ -51,26 +51,31 @@ def read_jsonl_packs(
     """
     dates = _Dates(timezone)
     pack, number = Pack(), 1
-    for offset, data in whole_lines(chunks, name):
-        at = 0
-        while at < len(data):
-            at, number, odd = pack.take_lines(data, at, number, names, dates.__getitem__, PACK)
-            if odd:
-                end = data.find(b"\n", at)
-                line = data[at : end if end >= 0 else len(data)]
-                item = _article_of(line, offset + at, number, name, make)
-                at += len(line) + 1
-                number += 1
-                if isinstance(item, Article):
-                    pack_article(pack, item)
-                elif item is not None:
-                    if len(pack):
-                        yield pack
-                        pack = Pack()
-                    yield item
-            if pack.size >= PACK:
-                yield pack
-                pack = Pack()
+    try:
+        for offset, data in whole_lines(chunks, name):
+            at = 0
+            while at < len(data):
+                at, number, odd = pack.take_lines(data, at, number, names, dates.__getitem__, PACK)
+                if odd:
+                    end = data.find(b"\n", at)
+                    line = data[at : end if end >= 0 else len(data)]
+                    item = _article_of(line, offset + at, number, name, make)
+                    at += len(line) + 1
+                    number += 1
+                    if isinstance(item, Article):
+                        pack_article(pack, item)
+                    elif item is not None:
+                        if len(pack):
+                            yield pack
+                            pack = Pack()
+                        yield item
+                if pack.size >= PACK:
+                    yield pack
+                    pack = Pack()
+    except (ArticleError, OSError):
+        if len(pack):
+            yield pack  # what came before the error counts
+        raise
     if len(pack):
         yield pack
 
