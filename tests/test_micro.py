@@ -23,7 +23,7 @@ needs_compiler = pytest.mark.skipif(build.compiler() is None, reason="no C compi
 
 # One of each kernel at least; more may come.
 KERNELS = {
-    "tokenize, ASCII", "classify, long words", "hash and intern, known", "counting sort", "encode, short lists",
+    "tokenize, ASCII", "classify, long words", "hash and intern, known", "counting sort, lists", "encode, short lists",
     "docids, 4 bits", "tfs, 1 bits", "scores", "at_least", "select, 1 in 100", "count_bits", "window add",
     "heap, 10 best of random", "positions, 4 together", "CRC-32C, pages", "dictionary look-up",
 }  # fmt: skip
