@@ -2,8 +2,10 @@
  *
  *   rice(value, k)     := value >> k ones, a zero, k low bits; or 24 ones and 32 raw bits where value >> k >= 24
  *   positions(p, n, l) := n ascending positions below the article's length l:
- *                         n = 1: the position in bit_width(l - 1) bits;
- *                         n > 1: Elias-Fano with low = floor(log2(l / n)) low bits each, then the high parts as a
+ *                         n = 1: the position in w = bit_width(l - 1) bits;
+ *                         n = 2: a in w bits, b in w - 1: the first position, and how many lie between the two, or if
+ *                         these take w bits, what both lack to 2^w - 1 and to 2^w - 2, which a + b > 2^w - 2 tells;
+ *                         n > 2: Elias-Fano with low = floor(log2(l / n)) low bits each, then the high parts as a
  *                         bitmap of n + ((l - 1) >> low) bits, bit (p[i] >> low) + i set for each i.
  *
  * The size of a positions code follows from (n, l) alone, so any article's positions are found by adding up sizes.
@@ -201,16 +203,45 @@ static inline unsigned sk_positions_low(uint32_t n, uint32_t length)
 /* Bits of the positions code. Requires 1 <= n <= length. */
 static inline uint64_t sk_positions_size(uint32_t n, uint32_t length)
 {
-    if (n == 1)
-        return sk_bit_width(length - 1);
+    if (n <= 2)
+        return n * sk_bit_width(length - 1) - (n - 1);
     unsigned low = sk_positions_low(n, length);
     return (uint64_t)n * low + n + ((length - 1) >> low);
+}
+
+/* Two positions as they are written, and back. Of a triangle of pairs one half is turned round to fill the square. */
+static inline void sk_positions_fold(uint64_t *a, uint64_t *b, unsigned width)
+{
+    uint64_t most = (UINT64_C(1) << width) - 1;
+    *a = most - *a;
+    *b = most - 1 - *b;
+}
+
+static inline void sk_positions_two(const uint8_t *base, size_t bytes, uint64_t at, uint32_t length, uint64_t *first,
+                                    uint64_t *second)
+{
+    unsigned width = sk_bit_width(length - 1);
+    uint64_t most = (UINT64_C(1) << width) - 1;
+    *first = sk_bits_peek(base, bytes, at) & most;
+    *second = sk_bits_peek(base, bytes, at + width) & (most >> 1);
+    if (*first + *second >= most)
+        sk_positions_fold(first, second, width);
+    *second += *first + 1;
 }
 
 static inline void sk_positions_put(sk_bit_writer *w, const uint32_t *positions, uint32_t n, uint32_t length)
 {
     if (n == 1) {
         sk_bits_put(w, positions[0], sk_bit_width(length - 1));
+        return;
+    }
+    if (n == 2) {
+        unsigned width = sk_bit_width(length - 1);
+        uint64_t first = positions[0], between = positions[1] - positions[0] - 1;
+        if (between >> (width - 1))
+            sk_positions_fold(&first, &between, width);
+        sk_bits_put(w, first, width);
+        sk_bits_put(w, between, width - 1);
         return;
     }
     unsigned low = sk_positions_low(n, length);
@@ -242,6 +273,13 @@ static inline int sk_positions_get(const uint8_t *base, size_t bytes, uint64_t a
         unsigned width = sk_bit_width(length - 1);
         positions[0] = (uint32_t)(sk_bits_peek(base, bytes, at) & ((UINT64_C(1) << width) - 1));
         return positions[0] < length ? 0 : -1;
+    }
+    if (n == 2) {
+        uint64_t first, second;
+        sk_positions_two(base, bytes, at, length, &first, &second);
+        positions[0] = (uint32_t)first;
+        positions[1] = (uint32_t)second;
+        return second < length ? 0 : -1;
     }
     unsigned low = sk_positions_low(n, length);
     uint64_t lows = at, highs = at + (uint64_t)n * low, end = at + sk_positions_size(n, length);
@@ -288,6 +326,11 @@ static inline int sk_code_holds(const sk_position_code *c, uint32_t position)
     if (c->n == 1) {
         uint64_t mask = (UINT64_C(1) << sk_bit_width(c->length - 1)) - 1;
         return (sk_bits_peek(c->base, c->bytes, c->at) & mask) == position;
+    }
+    if (c->n == 2) {
+        uint64_t first, second;
+        sk_positions_two(c->base, c->bytes, c->at, c->length, &first, &second);
+        return first == position || second == position;
     }
     unsigned low = sk_positions_low(c->n, c->length);
     uint64_t highs = c->at + (uint64_t)c->n * low, count = (uint64_t)c->n + ((c->length - 1) >> low), bit = 0;
