@@ -82,6 +82,16 @@ def write_dictionary(entries: list[Entry], sizes: list[int]) -> tuple[bytearray,
     return keys, index
 
 
+def unpack_bits(data: bytes | bytearray, width: int, count: int) -> list[int]:
+    whole = int.from_bytes(data, "little")
+    return [whole >> i * width & (1 << width) - 1 for i in range(count)]
+
+
+def pack_bits(values: list[int], width: int) -> bytes:
+    whole = sum((value & (1 << width) - 1) << i * width for i, value in enumerate(values))
+    return whole.to_bytes(-(-len(values) * width // 8), "little")
+
+
 def packed(values: list[int], width: int, lane_of: Callable[[int], int], row_of: Callable[[int], int]) -> bytes:
     """A packed group of 256 numbers."""
     lanes = [0] * 8
@@ -90,10 +100,15 @@ def packed(values: list[int], width: int, lane_of: Callable[[int], int], row_of:
     return b"".join(struct.pack("<8I", *(lane >> 32 * row & 0xFFFFFFFF for lane in lanes)) for row in range(width))
 
 
-def full_block(docids: list[int], previous: int, width: int, tfs: list[int], tf_width: int) -> bytes:
+def full_block(
+    docids: list[int], previous: int, width: int, tfs: list[int], tf_width: int, places: list[int], bits: int
+) -> bytes:
+    """`places`: of the frequencies that are patched, with what they have above `tf_width`, in so many bits."""
+    patches = bytes([len(places), bits, *places]) + pack_bits([tfs[i] - 1 >> tf_width for i in places], bits)
     gaps = [(docid - before - 1) & 0xFFFFFFFF for before, docid in zip([previous, *docids], docids, strict=False)]
     return (
-        bytes([width, tf_width])
+        bytes([width, tf_width | 128 * bool(places)])
+        + (patches if places else b"")
         + packed(gaps, width, lambda i: i // 32, lambda i: i % 32)
         + packed([tf - 1 for tf in tfs], tf_width, lambda i: i % 8, lambda i: i // 8)
     )
@@ -124,16 +139,6 @@ def write_ids(entries: list[IdEntry]) -> bytearray:
         blocks += bytes([min(drop, 15) | min(more, 15) << 4])
         blocks += b"".join(varint(count - 15) for count in (drop, more) if count >= 15) + added
     return offsets + blocks
-
-
-def unpack_bits(data: bytes | bytearray, width: int, count: int) -> list[int]:
-    whole = int.from_bytes(data, "little")
-    return [whole >> i * width & (1 << width) - 1 for i in range(count)]
-
-
-def pack_bits(values: list[int], width: int) -> bytes:
-    whole = sum((value & (1 << width) - 1) << i * width for i, value in enumerate(values))
-    return whole.to_bytes(-(-len(values) * width // 8), "little")
 
 
 # -- lies -------------------------------------------------------------------------------------------------------------
@@ -337,8 +342,14 @@ def lie_in_a_block(random: random.Random, sections: Sections) -> None:
         docids[-1] = last[block]
         most = random.choice([1, 6, 2**30])
         tfs = [random.randint(1, most) for _ in range(BLOCK)]
-        width, tf_width = random.choice([32, 31, 27, 26]), most.bit_length() - 1
-        coded[block] = full_block(docids, last[block - 1] if block else 0xFFFFFFFF, width, tfs, max(tf_width, 1))
+        width, tf_width = random.choice([32, 31, 27, 26]), max(most.bit_length() - 1, 1)
+        places, bits = random.choices(range(BLOCK), k=random.choice([0, 0, 3, 255])), 0
+        if places and random.random() < 0.7:
+            places = sorted(set(places))
+            bits = random.choice([0, 1, 2, 30 - tf_width, 31 - tf_width, 255])
+            tfs = [tf | random.getrandbits(31) for tf in tfs]
+        before = last[block - 1] if block else 0xFFFFFFFF
+        coded[block] = full_block(docids, before, width, tfs, tf_width, places, bits)
         starts = [sum(map(len, coded[:i])) for i in range(blocks)]
         struct.pack_into("<I", data, 16, sum(map(len, coded)))
         struct.pack_into(f"<{2 * blocks}I", data, HEAD, *last, *starts)

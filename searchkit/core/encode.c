@@ -59,21 +59,63 @@ static void pack(sk_buffer *out, const uint32_t lanes[SK_ROWS][SK_LANES], unsign
     sk_buffer_put(out, words, 32 * (size_t)width);
 }
 
+/* The width at which frequencies less one take the fewest bytes, those that are wider patched. A patch costs a byte more
+ * than it takes, for the time that it takes. */
+static sk_patches plan_patches(const uint32_t *tfs)
+{
+    uint32_t of_width[33] = {0}, count = 0, least = UINT32_MAX;
+    unsigned most = 32;
+    for (uint32_t i = 0; i < SK_BLOCK; i++)
+        of_width[sk_bit_width(tfs[i] - 1)]++;
+    while (most && !of_width[most])
+        most--;
+    sk_patches best = {0};
+    for (unsigned width = most; count < SK_BLOCK; count += of_width[width--]) {
+        sk_patches plan = {.width = width, .count = count, .bits = most - width};
+        uint32_t cost = 32 * width + (uint32_t)sk_patches_size(&plan) + count;
+        if (cost < least) {
+            least = cost;
+            best = plan;
+        }
+        if (!width)
+            break;
+    }
+    return best;
+}
+
+static void put_patches(sk_buffer *out, const sk_patches *plan, const uint32_t *tfs)
+{
+    uint8_t places[SK_BLOCK], head[2] = {(uint8_t)plan->count, (uint8_t)plan->bits};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < SK_BLOCK; i++) {
+        places[count] = (uint8_t)i;
+        count += (tfs[i] - 1) >> plan->width != 0;
+    }
+    sk_buffer_put(out, head, 2);
+    sk_buffer_put(out, places, count);
+    sk_bit_writer w = {.out = out};
+    for (uint32_t i = 0; i < count; i++)
+        sk_bits_put(&w, (tfs[places[i]] - 1) >> plan->width, plan->bits);
+    sk_bits_flush(&w);
+}
+
 static void encode_full(sk_buffer *out, const uint32_t *docids, const uint32_t *tfs, uint32_t previous)
 {
-    uint32_t gaps[SK_ROWS][SK_LANES], rest[SK_ROWS][SK_LANES], gap_bits = 0, tf_bits = 0;
+    uint32_t gaps[SK_ROWS][SK_LANES], rest[SK_ROWS][SK_LANES], gap_bits = 0;
+    sk_patches plan = plan_patches(tfs);
     for (uint32_t i = 0; i < SK_BLOCK; i++) {
         uint32_t gap = docids[i] - previous - 1;
         previous = docids[i];
         gaps[i % SK_ROWS][i / SK_ROWS] = gap;
         gap_bits |= gap;
-        rest[i / SK_LANES][i % SK_LANES] = tfs[i] - 1;
-        tf_bits |= tfs[i] - 1;
+        rest[i / SK_LANES][i % SK_LANES] = (tfs[i] - 1) & ((UINT32_C(1) << plan.width) - 1);
     }
-    uint8_t widths[2] = {(uint8_t)sk_bit_width(gap_bits), (uint8_t)sk_bit_width(tf_bits)};
+    uint8_t widths[2] = {(uint8_t)sk_bit_width(gap_bits), (uint8_t)(plan.width | (plan.count ? SK_PATCHED : 0))};
     sk_buffer_put(out, widths, 2);
+    if (plan.count)
+        put_patches(out, &plan, tfs);
     pack(out, (const uint32_t(*)[SK_LANES])gaps, widths[0]);
-    pack(out, (const uint32_t(*)[SK_LANES])rest, widths[1]);
+    pack(out, (const uint32_t(*)[SK_LANES])rest, plan.width);
 }
 
 static void copy_bits(sk_bit_writer *w, const sk_position_ref *ref, uint64_t size)

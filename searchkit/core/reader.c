@@ -309,6 +309,19 @@ static int rising(const uint32_t *docids, uint32_t previous, uint32_t articles)
     return 1;
 }
 
+/* Add what stands apart. Places must rise, so that nothing is added twice. */
+static int patch(const sk_patches *p, const uint8_t *at, const uint8_t *end, uint32_t *tfs)
+{
+    uint64_t bit = 8 * (uint64_t)p->count, mask = (UINT64_C(1) << p->bits) - 1;
+    int last = -1, damaged = 0;
+    for (unsigned i = 0; i < p->count; i++, bit += p->bits) {
+        damaged |= at[i] <= last;
+        last = at[i];
+        tfs[last] += (uint32_t)(sk_bits_peek(at, (size_t)(end - at), bit) & mask) << p->width;
+    }
+    return damaged;
+}
+
 /* What callers rely on afterwards: docids rise, lie behind the block before and below the number of articles, and end
  * with the block's last one. So a docid looked up again is found in this block. */
 int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
@@ -340,16 +353,26 @@ int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
     } else {
         if (size < 2 || sk_touch(c->segment, at, size))
             return SK_DAMAGED;
-        unsigned width = at[0], tf_width = at[1];
-        if (width > 32 || tf_width > 30 || size != 2 + 32 * ((size_t)width + tf_width))
+        unsigned width = at[0];
+        sk_patches patches = {.width = at[1] & (SK_PATCHED - 1)};
+        if (at[1] & SK_PATCHED && size >= 4) {
+            patches.count = at[2];
+            patches.bits = at[3];
+        }
+        const uint8_t *packed = at + 2 + sk_patches_size(&patches);
+        if (width > 32 || patches.width + patches.bits > 30 || (at[1] & SK_PATCHED && !patches.count) ||
+            size != 2 + sk_patches_size(&patches) + 32 * ((size_t)width + patches.width))
             return SK_DAMAGED;
         const sk_kernels *k = sk_kernels_get();
-        uint32_t last = k->docids(at + 2, width, previous, c->docids);
+        uint32_t last = k->docids(packed, width, previous, c->docids);
         if (last >= c->segment->articles || last != sk_block_last(c, block) ||
             (width > SK_SURE_WIDTH && !rising(c->docids, previous, c->segment->articles)))
             return SK_DAMAGED;
-        if (with_tfs)
-            k->frequencies(at + 2 + 32 * (size_t)width, tf_width, c->tfs);
+        if (with_tfs) {
+            k->frequencies(packed + 32 * (size_t)width, patches.width, c->tfs);
+            if (patches.count && patch(&patches, at + 4, at + size, c->tfs))
+                return SK_DAMAGED;
+        }
         c->count = SK_BLOCK;
         c->with_tfs = with_tfs;
     }

@@ -137,6 +137,20 @@ int sk_find_form(const sk_segment *s, const uint8_t *form, size_t length, uint8_
 
 /* ---- postings ---------------------------------------------------------------------------------------------------- */
 
+/* How the frequencies of a full block, less one, are packed: in `width` bits each, and of `count` of them what is above,
+ * in `bits` bits each, apart. */
+typedef struct sk_patches {
+    unsigned width, count, bits;
+} sk_patches;
+
+enum { SK_PATCHED = 128 }; /* added to the width where count and bits follow */
+
+/* Bytes of the patches: two figures, the places, the bits. */
+static inline size_t sk_patches_size(const sk_patches *p)
+{
+    return p->count ? 2 + p->count + ((size_t)p->count * p->bits + 7) / 8 : 0;
+}
+
 /* A cursor over one term's postings. Blocks are decoded when asked for; one is kept. */
 typedef struct sk_cursor {
     const sk_segment *segment;
