@@ -1,93 +1,94 @@
-"""`python -m benchmarks`: exit code 0; 1: searchkit answered wrongly or could not run; 2: bad command line."""
+"""`python -m benchmarks [growth | page]`: exit code 0; 1: searchkit answered wrongly or could not run; 2: bad use."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from benchmarks import options
 from benchmarks.corpus import prepare
-from benchmarks.peers import PEERS
+from benchmarks.growth import growth, growth_page
+from benchmarks.page import markdown
 from benchmarks.process import PeerFailed
 from benchmarks.report import page
-from benchmarks.run import OURS, Settings, run
+from benchmarks.run import Settings, run
 
 __all__ = ["main"]
 
-_OTHERS = tuple(name for name in PEERS if name != OURS)
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = _parser()
-    given = parser.parse_args(arguments)
-    if given.corpus is not None and not given.corpus.is_file():
-        parser.error(f"no such file: {given.corpus}")
-    if given.corpus is None and given.articles is None:
-        given.articles = 50_000
+    arguments = sys.argv[1:] if arguments is None else arguments
+    match arguments[:1]:
+        case ["growth"]:
+            return _measure(*options.growth_options(arguments[1:]))
+        case ["page"]:
+            return _page(*options.page_options(arguments[1:]))
+    return _measure(*options.run_options(arguments))
 
-    def say(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
 
-    settings = Settings(given.peers, given.queries, given.passes, given.budget, given.checks, given.seed)
+def _measure(parser: ArgumentParser, given: Namespace) -> int:
+    """A run, or one for each size of `growth`; the figures go where they were asked for."""
+    two = adds = not given.quick
+    settings = Settings(
+        given.peers, given.queries, given.passes, given.budget, given.checks, given.seed, two=two, adds=adds
+    )
     with tempfile.TemporaryDirectory(prefix="searchkit-benchmarks-", dir=given.work) as folder:
         work = Path(folder)
-        say("preparing the articles")
         try:
-            corpus = prepare(given.corpus, articles=given.articles, seed=given.seed, target=work / "articles.jsonl")
-        except ValueError as error:
-            parser.error(str(error))
-        try:
-            result = run(corpus, settings, work, say)
+            if given.sizes:
+                result = growth(given.sizes, settings, work, _say)
+            else:
+                _say("preparing the articles")
+                try:
+                    corpus = prepare(
+                        given.corpus, articles=given.articles, seed=given.seed, target=work / "articles.jsonl"
+                    )
+                except ValueError as error:
+                    parser.error(str(error))
+                result = run(corpus, settings, work, given.keep, _say)
         except PeerFailed as error:
-            say(f"failed: {error}")
+            _say(f"failed: {error}")
             return 1
-    print(page(result))
+    print(growth_page(result) if given.sizes else page(result))
     if given.json is not None:
         given.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    right = OURS in result["peers"] and not result.get("exact", {}).get("wrong")
-    return 0 if right else 1
+    if given.plots is not None:
+        _draw(result, given.plots)
+    wrong = [line for point in result.get("points", [result]) for line in point.get("exact", {}).get("wrong", ())]
+    return 1 if wrong else 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="searchkit beside its peers, in one run")
-    add = parser.add_argument
-    add(
-        "--corpus", type=Path, metavar="FILE", help="articles: .jsonl, .jsonl.gz or .jsonl.zst of id, title, text, date"
-    )
-    add("--articles", type=_positive, metavar="N", help="so many, spread over FILE; without FILE, made up (50000)")
-    add("--peers", type=_peers, default=_OTHERS, metavar="NAMES", help=f"beside searchkit ({','.join(_OTHERS)})")
-    add("--queries", type=_positive, default=200, metavar="N", help="queries a shape (200)")
-    add(
-        "--passes",
-        type=_positive,
-        default=5,
-        metavar="N",
-        help="passes, and fresh starts, of which the quietest counts (5)",
-    )
-    add("--budget", type=float, default=10.0, metavar="SECONDS", help="longest pass of one peer over one shape (10)")
-    add("--checks", type=_positive, default=5, metavar="N", help="queries a shape whose answers are checked (5)")
-    add("--seed", type=int, default=1, help="of the queries and of made-up articles (1)")
-    add("--work", type=Path, metavar="FOLDER", help="where indexes are built and removed again (a temporary folder)")
-    add("--json", type=Path, metavar="FILE", help="write all figures there")
-    return parser
+def _draw(result: dict[str, Any], folder: Path) -> None:
+    from benchmarks.pictures import draw  # late: only this needs matplotlib
+
+    try:
+        for path in draw(result, folder):
+            _say(f"drawn: {path}")
+    except ImportError as error:
+        _say(f"not drawn: {error}")
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+def _page(parser: ArgumentParser, given: Namespace) -> int:
+    results = []
+    for path in given.results:
+        try:
+            results.append(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            parser.error(f"{path}: {error}")
+    if given.plots is not None:
+        for result in results:
+            _draw(result, given.plots)
+    print(markdown(results), end="")
+    return 0
 
 
-def _peers(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    unknown = [name for name in names if name not in _OTHERS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(_OTHERS)}")
-    return tuple(dict.fromkeys(names))
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -10,36 +10,21 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import math
-import random
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
-from itertools import accumulate
+from datetime import date
+from itertools import islice
 from pathlib import Path
-from typing import IO, TypedDict
+from typing import IO
 
 import attrs
 
-__all__ = ["Corpus", "Row", "day_of", "generate", "prepare", "read_rows"]
+from benchmarks.generate import Row, generate
+
+__all__ = ["Corpus", "Row", "day_of", "first_of", "prepare", "read_rows"]
 
 _WRITTEN_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-
-_VOCABULARY = 40_000  # base words; endings multiply them
-_TOPICS = 400
-_TOPIC_WORDS = 60
-_FIRST_DAY = date(2010, 1, 1)
-_DAYS = 3_652  # ten years
-
-
-class Row(TypedDict):
-    """One article as the peers read it."""
-
-    id: str
-    title: str
-    text: str
-    date: str | None
 
 
 @attrs.frozen
@@ -65,9 +50,16 @@ def prepare(source: Path | None, *, articles: int | None, seed: int, target: Pat
     without it, `articles` are generated from `seed`. Raises ValueError for a line that is no article.
     """
     if source is None:
-        name, rows = "generated", generate(articles or 0, seed)
-    else:
-        name, rows = source.name.split(".")[0], _rows_of(source, articles)
+        return _write("generated", generate(articles or 0, seed), target)
+    return _write(source.name.split(".")[0], _rows_of(source, articles), target)
+
+
+def first_of(corpus: Corpus, articles: int, target: Path) -> Corpus:
+    """The first so many articles of a corpus, written to `target`."""
+    return _write(corpus.name, islice(read_rows(corpus.path), articles), target)
+
+
+def _write(name: str, rows: Iterator[Row], target: Path) -> Corpus:
     ids: dict[str, None] = {}
     days: list[int | None] = []
     text_bytes = dropped = 0
@@ -136,53 +128,3 @@ def _open_text(path: Path) -> Iterator[IO[str]]:
     else:
         with path.open(encoding="utf-8") as lines:
             yield lines
-
-
-def generate(articles: int, seed: int) -> Iterator[Row]:
-    """Made-up articles: the same for the same seed.
-
-    Words follow a Zipf-Mandelbrot law; each article belongs to one of 400 topics that lends it a fifth of its words
-    and a name of three words, and a topic is busy in one half year: so words keep company with each other and with
-    dates, as in news. Lengths are log-normal around 180 words. 3 % have a date of month precision, 1 % none.
-    """
-    rng = random.Random(seed)
-    words = [_spell(rank) for rank in range(_VOCABULARY)]
-    common = list(accumulate(1.0 / (rank + 2.7) ** 1.07 for rank in range(_VOCABULARY)))
-    topical = list(accumulate(1.0 / (rank + 1) for rank in range(_TOPIC_WORDS)))
-    pools = [[words[rng.randrange(150, _VOCABULARY)] for _ in range(_TOPIC_WORDS)] for _ in range(_TOPICS)]
-    busy = [rng.randrange(_DAYS) for _ in range(_TOPICS)]
-    endings = ("",) * 17 + ("s", "ed", "ing")
-    for number in range(articles):
-        topic = rng.randrange(_TOPICS)
-        length = max(20, min(2_000, int(rng.lognormvariate(math.log(180), 0.6))))
-        said = rng.choices(words, cum_weights=common, k=length)
-        for place in rng.sample(range(length), length // 5):
-            said[place] = rng.choices(pools[topic], cum_weights=topical)[0]
-        said = [word + ending for word, ending in zip(said, rng.choices(endings, k=length), strict=True)]
-        place = rng.randrange(length - 3)
-        said[place : place + 3] = pools[topic][-3:]
-        day = _FIRST_DAY + timedelta(days=int(busy[topic] + rng.gauss(0, 90)) % _DAYS)
-        chance = rng.random()
-        written = None if chance < 0.01 else day.isoformat()[: 7 if chance < 0.04 else 10]
-        title = " ".join(rng.choices(pools[topic], cum_weights=topical, k=rng.randint(3, 7))).capitalize()
-        yield {"id": f"made-{number:08d}", "title": title, "text": _sentences(said, rng), "date": written}
-
-
-def _spell(rank: int) -> str:
-    """A word for a rank, unlike that of any other rank; frequent words are short."""
-    word = ""
-    while True:
-        word += "bcdfghklmnprstv"[rank % 15] + "aeiou"[rank // 15 % 5]
-        rank = rank // 75 - 1
-        if rank < 0:
-            return word
-
-
-def _sentences(words: list[str], rng: random.Random) -> str:
-    parts = []
-    place = 0
-    while place < len(words):
-        stop = place + rng.randint(8, 25)
-        parts.append(" ".join(words[place:stop]).capitalize() + ".")
-        place = stop
-    return " ".join(parts)

@@ -1,9 +1,9 @@
 """Passes over the queries of a shape, and the figures quoted from them.
 
-Every peer answers the same queries in the same order, in turns: one pass of each peer, then the next. Quoted is the
-quietest pass, that of the lowest mean: on a shared machine noise only ever adds. A slow peer stops a pass when its
-time budget is spent; the queries are in random order, so what it did answer is a fair sample, and ratios are taken
-over the queries that both have answered.
+Every peer answers the same queries in the same order, in turns: one pass of each peer, then the next. Of each query the
+quickest pass counts: on a shared machine noise only ever adds, and it falls on other queries in every pass. A slow peer
+stops a pass when its time budget is spent; the queries are in random order, so what it did answer is a fair sample, and
+ratios are taken over the queries that both have answered.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from statistics import fmean, median
 
 import attrs
 
-__all__ = ["Latency", "percentile", "quietest", "ratio"]
+__all__ = ["Latency", "percentile", "quickest", "ratio"]
 
 
 @attrs.frozen
 class Latency:
-    """The quietest pass of one peer over one shape."""
+    """What one peer took for the queries of one shape."""
 
     nanoseconds: tuple[int, ...]  # by query, in the order of the sampled queries
     passes: int
@@ -37,13 +37,13 @@ class Latency:
         }
 
 
-def quietest(passes: Sequence[Sequence[int]]) -> Latency:
-    """The pass of the lowest mean over the queries that all passes got to. Requires: a pass, and a query in each."""
+def quickest(passes: Sequence[Sequence[int]]) -> Latency:
+    """Each query's quickest pass, of the queries that all passes got to. Requires: a pass, and a query in each."""
     assert passes and all(passes), "a pass times at least one query"
     common = min(map(len, passes))
-    means = [fmean(spent[:common]) for spent in passes]
-    best = means.index(min(means))
-    return Latency(tuple(passes[best][:common]), len(passes), median(means) / means[best] - 1.0)
+    best = tuple(map(min, zip(*(spent[:common] for spent in passes), strict=True)))
+    usual = median(fmean(spent[:common]) for spent in passes)
+    return Latency(best, len(passes), usual / fmean(best) - 1.0)
 
 
 def ratio(slow: Latency, fast: Latency) -> float:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["anonymous_memory", "commit", "cpu_seconds", "describe", "load", "peak_memory"]
+__all__ = ["anonymous_memory", "commit", "cores", "cpu_seconds", "describe", "load", "peak_memory"]
 
 
 def describe() -> dict[str, str | int | float | None]:
@@ -17,11 +17,16 @@ def describe() -> dict[str, str | int | float | None]:
     models = [line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
     return {
         "processor": models[0] if models else platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
+        "cores": cores(),
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "system": f"{platform.system()} {platform.release()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
     }
+
+
+def cores() -> int:
+    """Cores that the machine has."""
+    return os.cpu_count() or 1
 
 
 def load() -> float:
@@ -55,13 +60,13 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def anonymous_memory() -> int | None:
-    """Resident bytes that belong to this process alone; pages of mapped files are not counted."""
-    return _status("RssAnon")
+def anonymous_memory(process: int | None = None) -> int | None:
+    """Resident bytes that belong to a process alone (None: this one); pages of mapped files are not counted."""
+    return _status("RssAnon", process)
 
 
-def _status(key: str) -> int | None:
-    for line in _lines("/proc/self/status"):
+def _status(key: str, process: int | None = None) -> int | None:
+    for line in _lines(f"/proc/{process or 'self'}/status"):
         if line.startswith(f"{key}:"):
             return int(line.split()[1]) * 1024
     return None

@@ -1,31 +1,35 @@
-"""A peer in a process of its own: both ends of a conversation in JSON, one object a line.
+"""A peer in a process of its own: a conversation in JSON, one object a line. This is the parent's end.
 
-    child:  {"version": "0.27.0"}           or {"absent": "No module named 'tantivy'"}, and it ends
-    parent: {"do": "build", "articles": path, "folder": path}
+    child:  {"version": "0.27.0", "abilities": {...}}   or {"absent": "No module named 'tantivy'"}, and it ends
+    parent: {"do": "build", "articles": path, "folder": path, "threads": 1}
     child:  {"wall": s, "cpu": s, "before": bytes, "peak": bytes, "articles": 9, "segments": 1, "total": bytes, ...}
+    parent: {"do": "add", "articles": path, "folder": path}
+    child:  {"wall": s, "cpu": s, ...}
     parent: {"do": "open", "folder": path, "first": query}
-    child:  {"open": s, "first": s}
-    parent: {"do": "prepare", "queries": [query, ...]}         for the passes that follow
+    child:  {"open": s, "first": s, "anonymous": bytes, "over": bytes}      memory once open; what opening added to it
+    parent: {"do": "prepare", "queries": [query, ...]}                      for the passes that follow
     child:  {}
     parent: {"do": "pass", "shape": "or", "budget": s}
-    child:  {"nanoseconds": [...]}          one a query, fewer where the budget was spent
-    parent: {"do": "answer", "queries": [query, ...]}
+    child:  {"nanoseconds": [...]}                      one a query, fewer where the budget was spent
+    parent: {"do": "batch", "shape": "batch", "threads": 2, "budget": s}
+    child:  {"seconds": s, "queries": 1000}
+    parent: {"do": "answer", "queries": [query, ...]}   "batch-answer": the same in one call, with "threads"
     child:  {"answers": [{"hits": [[id, score], ...], "count": 7}, ...]}
     parent: {"do": "memory"}
-    child:  {"anonymous": bytes}            or null
+    child:  {"anonymous": bytes}                        or null
 
 An answer {"error": text} stands for any exception. The child ends when its input does.
 """
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+import tempfile
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -33,12 +37,13 @@ from typing import IO, Any
 import attrs
 
 from benchmarks import machine
-from benchmarks.peers import Answer, Peer, load
-from benchmarks.queries import Query
+from benchmarks.peers import Abilities
 
 __all__ = ["PeerAbsent", "PeerFailed", "PeerProcess", "child_environment", "start"]
 
 Message = dict[str, Any]
+
+_EVERY = 0.02  # seconds between two looks at the memory of a child
 
 
 class PeerAbsent(Exception):
@@ -49,48 +54,70 @@ class PeerFailed(Exception):
     """The peer raised, or its process died."""
 
 
-# --- the parent's end
-
-
 @attrs.frozen
 class PeerProcess:
     """A running peer. Made by `start`."""
 
     name: str
     version: str
+    abilities: Abilities
     _process: subprocess.Popen[str]
+    _said: IO[str]
 
     def ask(self, do: str, **what: Any) -> Message:
         """Send one request and wait for its answer. Raises PeerFailed."""
-        return _exchange(self.name, self._process, {"do": do, **what})
+        return _exchange(self.name, self._process, self._said, {"do": do, **what})
+
+    def ask_watched(self, do: str, **what: Any) -> Message:
+        """`ask`, with the most anonymous memory the child had meanwhile as "peak_anonymous"."""
+        seen: list[int] = []
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(_EVERY):
+                seen.append(machine.anonymous_memory(self._process.pid) or 0)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            answer = self.ask(do, **what)
+        finally:
+            done.set()
+            watcher.join()
+        return {**answer, "peak_anonymous": max(seen, default=None)}
 
 
 @contextmanager
 def start(name: str) -> Iterator[PeerProcess]:
-    """Run a peer in a fresh interpreter. Raises PeerAbsent where it cannot run, PeerFailed where it died."""
-    process = subprocess.Popen(
-        # -P: the child imports from where the parent does, not from the folder it happens to be started in
-        [sys.executable, "-P", "-m", "benchmarks.process", name],
-        env=child_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    try:
-        hello = _exchange(name, process, None)
-        if "absent" in hello:
-            raise PeerAbsent(hello["absent"])
-        yield PeerProcess(name, hello["version"], process)
-    finally:
-        assert process.stdin is not None and process.stdout is not None
-        process.stdin.close()
+    """Run a peer in a fresh interpreter. Raises PeerAbsent where it cannot run, PeerFailed where it died.
+
+    What it prints is kept out of sight; the end of it is told when it dies.
+    """
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        process = subprocess.Popen(
+            # -P: the child imports from where the parent does, not from the folder it happens to be started in
+            [sys.executable, "-P", "-m", "benchmarks.child", name],
+            env=child_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            encoding="utf-8",
+        )
         try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+            hello = _exchange(name, process, said, None)
+            if "absent" in hello:
+                raise PeerAbsent(hello["absent"])
+            yield PeerProcess(name, hello["version"], Abilities(**hello["abilities"]), process, said)
+        finally:
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.close()
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            process.stdout.close()
 
 
 def child_environment() -> dict[str, str]:
@@ -98,7 +125,7 @@ def child_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)}
 
 
-def _exchange(name: str, process: subprocess.Popen[str], request: Message | None) -> Message:
+def _exchange(name: str, process: subprocess.Popen[str], said: IO[str], request: Message | None) -> Message:
     assert process.stdin is not None and process.stdout is not None
     try:
         if request is not None:
@@ -108,94 +135,11 @@ def _exchange(name: str, process: subprocess.Popen[str], request: Message | None
     except BrokenPipeError:
         line = ""
     if not line:
-        raise PeerFailed(f"{name}: the process ended with {process.wait(timeout=30)}")
+        code = process.wait(timeout=30)
+        said.seek(0)
+        last = said.read().strip().rpartition("\n")[2][-200:]
+        raise PeerFailed(f"{name}: the process ended with {code}{f': {last}' if last else ''}")
     answer: Message = json.loads(line)
     if "error" in answer:
         raise PeerFailed(f"{name}: {answer['error']}")
     return answer
-
-
-# --- the child's end
-
-
-def serve(name: str, requests: IO[str], answers: IO[str]) -> None:
-    """Answer requests until there are no more."""
-
-    def send(message: Message) -> None:
-        answers.write(json.dumps(message) + "\n")
-        answers.flush()
-
-    try:
-        peer = load(name)
-    except Exception as error:
-        send({"absent": f"{type(error).__name__}: {error}"})
-        return
-    send({"version": peer.version()})
-    prepared: dict[str, list[Callable[[], Answer]]] = {}
-    for line in requests:
-        request = json.loads(line)
-        try:
-            send(_do(peer, prepared, request))
-        except Exception as error:
-            send({"error": f"{request['do']}: {type(error).__name__}: {error}"})
-
-
-def _do(peer: Peer, prepared: dict[str, list[Callable[[], Answer]]], request: Message) -> Message:
-    match request["do"]:
-        case "build":
-            return _build(peer, Path(request["articles"]), Path(request["folder"]))
-        case "open":
-            begun = time.perf_counter()
-            peer.open(Path(request["folder"]))
-            opened = time.perf_counter()
-            peer.call(Query(**request["first"]))()
-            return {"open": opened - begun, "first": time.perf_counter() - opened}
-        case "prepare":
-            prepared.clear()
-            for fields in request["queries"]:
-                query = Query(**fields)
-                prepared.setdefault(query.shape, []).append(peer.call(query))
-            return {}
-        case "pass":
-            return {"nanoseconds": _timed(prepared[request["shape"]], request["budget"])}
-        case "answer":
-            queries = [Query(**fields) for fields in request["queries"]]
-            return {"answers": [{"hits": peer.call(query)(), "count": peer.count(query)} for query in queries]}
-        case "memory":
-            return {"anonymous": machine.anonymous_memory()}
-    raise ValueError(f"no such request: {request['do']!r}")
-
-
-def _build(peer: Peer, articles: Path, folder: Path) -> Message:
-    before = machine.peak_memory()
-    cpu, wall = machine.cpu_seconds(), time.perf_counter()
-    peer.build(articles, folder)
-    spent = {"wall": time.perf_counter() - wall, "cpu": machine.cpu_seconds() - cpu}
-    return {**spent, "before": before, "peak": machine.peak_memory(), **peer.sizes(folder)}
-
-
-def _timed(calls: list[Callable[[], Answer]], budget: float) -> list[int]:
-    """Nanoseconds of each call, in order, until `budget` seconds are spent; at least one."""
-    clock = time.perf_counter_ns
-    spent: list[int] = []
-    end = clock() + int(budget * 1e9)
-    gc.collect()
-    gc.disable()  # a collection would fall on one query by chance
-    try:
-        for call in calls:
-            begun = clock()
-            call()
-            done = clock()
-            spent.append(done - begun)
-            if done > end:
-                break
-    finally:
-        gc.enable()
-    return spent
-
-
-if __name__ == "__main__":
-    # Whatever a peer prints goes to the error stream: the output carries the conversation.
-    conversation = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    serve(sys.argv[1], sys.stdin, conversation)

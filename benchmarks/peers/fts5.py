@@ -7,12 +7,12 @@ here, the more so where a date filter comes first; an index on the day made no q
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 from benchmarks.corpus import day_of, read_rows
-from benchmarks.peers import TOP, Answer, Sizes
+from benchmarks.peers import Abilities, Answer, Sizes
 from benchmarks.queries import Query
 
 __all__ = ["Peer"]
@@ -22,15 +22,16 @@ CREATE TABLE articles(number INTEGER PRIMARY KEY, id TEXT, body TEXT);
 CREATE TABLE days(number INTEGER PRIMARY KEY, day INTEGER);
 CREATE VIRTUAL TABLE words USING fts5(body, content='articles', content_rowid='number', tokenize='porter unicode61');
 """
-_SCORED = f"SELECT rowid, -bm25(words) AS score FROM words WHERE words MATCH ? ORDER BY score DESC LIMIT {TOP}"
+_SCORED = "SELECT rowid, -bm25(words) AS score FROM words WHERE words MATCH ? ORDER BY score DESC LIMIT ?"
 _DATED = (
     "SELECT words.rowid, -bm25(words) AS score FROM words JOIN days ON days.number = words.rowid"
-    f" WHERE words MATCH ? AND day BETWEEN ? AND ? ORDER BY score DESC LIMIT {TOP}"
+    " WHERE words MATCH ? AND day BETWEEN ? AND ? ORDER BY score DESC LIMIT ?"
 )
 _NEWEST = (
     "SELECT words.rowid, day FROM words JOIN days ON days.number = words.rowid"
-    f" WHERE words MATCH ? ORDER BY day DESC LIMIT {TOP}"
+    " WHERE words MATCH ? ORDER BY day DESC LIMIT ?"
 )
+_NEWEST_DATED = _NEWEST.replace("MATCH ?", "MATCH ? AND day BETWEEN ? AND ?")
 _COUNT = "SELECT count(*) FROM words WHERE words MATCH ?"
 _COUNT_DATED = (
     "SELECT count(*) FROM words JOIN days ON days.number = words.rowid WHERE words MATCH ? AND day BETWEEN ? AND ?"
@@ -38,6 +39,8 @@ _COUNT_DATED = (
 
 
 class Peer:
+    abilities = Abilities()
+
     def __init__(self) -> None:
         with_fts5 = sqlite3.connect(":memory:")
         try:
@@ -48,11 +51,18 @@ class Peer:
     def version(self) -> str:
         return sqlite3.sqlite_version
 
-    def build(self, articles: Path, folder: Path) -> None:
+    def build(self, articles: Path, folder: Path, threads: int) -> None:
         database = sqlite3.connect(folder / "index.db", isolation_level=None)
         database.executescript(_TABLES)
+        self._insert(database, articles, 0)
+
+    def add(self, articles: Path, folder: Path) -> None:
+        database = sqlite3.connect(folder / "index.db", isolation_level=None)
+        self._insert(database, articles, database.execute("SELECT max(number) + 1 FROM articles").fetchone()[0])
+
+    def _insert(self, database: sqlite3.Connection, articles: Path, first: int) -> None:
         database.execute("BEGIN")
-        for number, row in enumerate(read_rows(articles)):
+        for number, row in enumerate(read_rows(articles), first):
             body = f"{row['title']}\n{row['text']}"
             database.execute("INSERT INTO articles VALUES (?, ?, ?)", (number, row["id"], body))
             database.execute("INSERT INTO words(rowid, body) VALUES (?, ?)", (number, body))
@@ -82,23 +92,32 @@ class Peer:
         self._database.execute("PRAGMA cache_size = -262144")  # KiB
 
     def call(self, query: Query) -> Callable[[], Answer]:
-        execute, sql, values = self._database.execute, _SCORED, _values(query)
-        if query.newest:
-            sql = _NEWEST
-        elif query.since is not None:
-            sql = _DATED
+        execute, values = self._database.execute, (*_values(query), query.top)
+        scored, newest = (_DATED, _NEWEST_DATED) if query.dated else (_SCORED, _NEWEST)
+        sql = newest if query.newest else scored
         return lambda: execute(sql, values).fetchall()
 
+    def batch(self, queries: Sequence[Query], threads: int) -> Callable[[], Sequence[Answer]]:
+        raise NotImplementedError("SQLite has no call for many queries")
+
     def count(self, query: Query) -> int:
-        sql = _COUNT if query.since is None else _COUNT_DATED
+        sql = _COUNT_DATED if query.dated else _COUNT
         return int(self._database.execute(sql, _values(query)).fetchone()[0])
 
 
 def _values(query: Query) -> tuple[str | int, ...]:
-    if query.join == "phrase":
-        text = f'"{" ".join(query.words)}"'
-    else:
-        text = (" AND " if query.join == "all" else " OR ").join(f'"{word}"' for word in query.words)
+    words = [f'"{word}"' for word in query.words]
+    match query.join:
+        case "phrase":
+            text = f'"{" ".join(query.words)}"'
+        case "mixed":
+            text = f"{words[0]} AND ({' OR '.join(words[1:])})"
+        case "without":
+            text = f"({' OR '.join(words[:-1])}) NOT {words[-1]}"
+        case "prefix":
+            text = f"{words[0]} *"
+        case _:
+            text = (" AND " if query.join == "all" else " OR ").join(words)
     if query.since is None or query.until is None:
         return (text,)
     return text, date.fromisoformat(query.since).toordinal(), date.fromisoformat(query.until).toordinal()

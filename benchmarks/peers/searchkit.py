@@ -1,14 +1,14 @@
-"""searchkit itself, as a program would use it: `read_articles`, one `add`, `open`, `search`."""
+"""searchkit itself, as a program would use it: `read_articles`, one `add`, `open`, `search`, `search_many`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 import searchkit
-from benchmarks.peers import TOP, Answer, Sizes
-from benchmarks.queries import Query
+from benchmarks.peers import Abilities, Answer, Sizes, plain_text
+from benchmarks.queries import TOP, Query
 
 __all__ = ["Peer"]
 
@@ -18,11 +18,17 @@ _STORED = ("store", "store_index")  # sections that only keep articles for readi
 
 
 class Peer:
+    abilities = Abilities(threads=True, batches=True)
+
     def version(self) -> str:
         return searchkit.__version__
 
-    def build(self, articles: Path, folder: Path) -> None:
+    def build(self, articles: Path, folder: Path, threads: int) -> None:
         with searchkit.create(folder) as index:
+            index.add(searchkit.read_articles(articles), workers=threads)
+
+    def add(self, articles: Path, folder: Path) -> None:
+        with searchkit.open(folder) as index:
             index.add(searchkit.read_articles(articles))
 
     def sizes(self, folder: Path) -> Sizes:
@@ -41,23 +47,24 @@ class Peer:
         self._index = _open(folder, mode="r")
 
     def call(self, query: Query) -> Callable[[], Answer]:
-        search, text, match = self._index.search, _text(query), _match(query)
+        search, text, match, top = self._index.search, plain_text(query), _match(query), query.top
         since, until = query.since, query.until
         sort: Literal["newest", "score"] = "newest" if query.newest else "score"
         if since is None and sort == "score":
-            return lambda: [(hit.id, hit.score) for hit in search(text, limit=TOP, match=match)]
+            return lambda: [(hit.id, hit.score) for hit in search(text, limit=top, match=match)]
         return lambda: [
-            (hit.id, hit.score) for hit in search(text, limit=TOP, match=match, since=since, until=until, sort=sort)
+            (hit.id, hit.score) for hit in search(text, limit=top, match=match, since=since, until=until, sort=sort)
+        ]
+
+    def batch(self, queries: Sequence[Query], threads: int) -> Callable[[], Sequence[Answer]]:
+        search_many, texts = self._index.search_many, [plain_text(query) for query in queries]
+        return lambda: [
+            [(hit.id, hit.score) for hit in results] for results in search_many(texts, threads=threads, limit=TOP)
         ]
 
     def count(self, query: Query) -> int:
-        return self._index.count(_text(query), match=_match(query), since=query.since, until=query.until)
+        return self._index.count(plain_text(query), match=_match(query), since=query.since, until=query.until)
 
 
 def _match(query: Query) -> Literal["any", "all"]:
     return "all" if query.join == "all" else "any"
-
-
-def _text(query: Query) -> str:
-    text = " ".join(query.words)
-    return f'"{text}"' if query.join == "phrase" else text

@@ -1,13 +1,17 @@
 """tantivy through tantivy-py: one text field for title and text, the line number as a fast field to answer with.
 
-JSON strings go in, as that costs less than Document objects; one indexing thread and the same memory budget as
+JSON strings go in, as that costs less than Document objects; as many indexing threads and the same memory budget as
 searchkit. A query is parsed by tantivy's own parser: it costs no more than to put query objects together from Python.
+Prefixes are a regular expression over the terms, as the parser knows none for single words: they do not score. There is
+no call for many queries: a batch is a loop, on several threads a pool of them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +19,7 @@ from pathlib import Path
 import tantivy
 
 from benchmarks.corpus import day_of, read_rows
-from benchmarks.peers import TOP, Answer, Sizes
+from benchmarks.peers import Abilities, Answer, Sizes, plain_text
 from benchmarks.queries import Query
 
 __all__ = ["Peer"]
@@ -24,6 +28,8 @@ _MEMORY = 256_000_000
 
 
 class Peer:
+    abilities = Abilities(threads=True, batches=True)
+
     def __init__(self) -> None:
         fields = tantivy.SchemaBuilder()
         fields.add_unsigned_field("number", fast=True)
@@ -36,9 +42,16 @@ class Peer:
     def version(self) -> str:
         return version("tantivy")
 
-    def build(self, articles: Path, folder: Path) -> None:
-        writer = tantivy.Index(self._schema, str(folder)).writer(_MEMORY, 1)
-        for number, row in enumerate(read_rows(articles)):
+    def build(self, articles: Path, folder: Path, threads: int) -> None:
+        self._write(tantivy.Index(self._schema, str(folder)), articles, 0, threads)
+
+    def add(self, articles: Path, folder: Path) -> None:
+        index = tantivy.Index.open(str(folder))
+        self._write(index, articles, index.searcher().num_docs, 1)
+
+    def _write(self, index: tantivy.Index, articles: Path, first: int, threads: int) -> None:
+        writer = index.writer(_MEMORY, threads)
+        for number, row in enumerate(read_rows(articles), first):
             item = {"number": number, "id": row["id"], "body": f"{row['title']}\n{row['text']}"}
             day = day_of(row["date"])
             if day is not None:
@@ -67,39 +80,59 @@ class Peer:
         self._searcher = self._index.searcher()
 
     def call(self, query: Query) -> Callable[[], Answer]:
-        text, everything = _text(query), query.join == "all"
+        text, everything, top = plain_text(query), query.join == "all", query.top
         parse, search, numbers = self._index.parse_query, self._searcher.search, self._searcher.fast_field_values
         fields = ["body"]
         if query.newest:
             newest = tantivy.Order.Desc
 
             def call() -> Answer:
-                parsed = parse(text, fields, conjunction_by_default=everything)
-                hits = search(parsed, TOP, count=False, order_by_field="date", order=newest).hits
+                parsed = parse(text, fields)
+                if query.dated:
+                    parsed = self._dated(query, parsed)
+                hits = search(parsed, top, count=False, order_by_field="date", order=newest).hits
                 found = numbers("number", [address for _, address in hits])
                 return [(number, value) for number, (value, _) in zip(found, hits, strict=True)]
 
-        elif query.since is not None:
+        elif query.dated or query.join == "prefix":
 
             def call() -> Answer:
-                hits = search(self._dated(query, parse(text, fields)), TOP, count=False).hits
+                hits = search(self._parsed(query), top, count=False).hits
                 found = numbers("number", [address for _, address in hits])
                 return [(number, score) for number, (score, _) in zip(found, hits, strict=True)]
 
         else:
 
             def call() -> Answer:
-                hits = search(parse(text, fields, conjunction_by_default=everything), TOP, count=False).hits
+                hits = search(parse(text, fields, conjunction_by_default=everything), top, count=False).hits
                 found = numbers("number", [address for _, address in hits])
                 return [(number, score) for number, (score, _) in zip(found, hits, strict=True)]
 
         return call
 
+    def batch(self, queries: Sequence[Query], threads: int) -> Callable[[], Sequence[Answer]]:
+        calls = [self.call(query) for query in queries]
+        if threads == 1:
+            return lambda: [call() for call in calls]
+        share = -(-len(calls) // (threads * 4))
+        parts = [calls[place : place + share] for place in range(0, len(calls), share)]
+
+        def all_calls() -> Sequence[Answer]:
+            with ThreadPoolExecutor(threads) as pool:
+                return [
+                    answer for answers in pool.map(lambda part: [call() for call in part], parts) for answer in answers
+                ]
+
+        return all_calls
+
     def count(self, query: Query) -> int:
-        parsed = self._index.parse_query(_text(query), ["body"], conjunction_by_default=query.join == "all")
-        if query.since is not None:
-            parsed = self._dated(query, parsed)
-        return self._searcher.search(parsed, 1, count=True).count or 0  # type: ignore[attr-defined]  # not in its stubs
+        return self._searcher.search(self._parsed(query), 1, count=True).count or 0  # type: ignore[attr-defined]  # not in its stubs
+
+    def _parsed(self, query: Query) -> tantivy.Query:
+        if query.join == "prefix":
+            return tantivy.Query.regex_query(self._schema, "body", f"{re.escape(query.words[0])}.*")
+        parsed = self._index.parse_query(plain_text(query), ["body"], conjunction_by_default=query.join == "all")
+        return self._dated(query, parsed) if query.dated else parsed
 
     def _dated(self, query: Query, parsed: tantivy.Query) -> tantivy.Query:
         span = tantivy.Query.range_query(
@@ -110,8 +143,3 @@ class Peer:
             datetime.fromisoformat(query.until or "9999-12-31"),
         )
         return tantivy.Query.boolean_query([(self._must, parsed), (self._must, span)])
-
-
-def _text(query: Query) -> str:
-    text = " ".join(query.words)
-    return f'"{text}"' if query.join == "phrase" else text
