@@ -33,10 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _measure(parser: ArgumentParser, given: Namespace) -> int:
     """A run, or one for each size of `growth`; the figures go where they were asked for."""
-    two = adds = not given.quick
-    settings = Settings(
-        given.peers, given.queries, given.passes, given.budget, given.checks, given.seed, two=two, adds=adds
-    )
+    asked = (given.peers, given.queries, given.passes, given.budget, given.checks, given.seed, given.clock)
+    settings = Settings(*asked, two=not given.quick, adds=not given.quick)
     with tempfile.TemporaryDirectory(prefix="searchkit-benchmarks-", dir=given.work) as folder:
         work = Path(folder)
         try:

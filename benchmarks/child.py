@@ -71,8 +71,10 @@ def _do(served: _Served, request: Message) -> Message:
                 served.queries.setdefault(query.shape, []).append(query)
                 served.calls.setdefault(query.shape, []).append(peer.call(query))
             return {}
+        case "warm":
+            return {"passes": _warm(served.calls[request["shape"]], request["seconds"])}
         case "pass":
-            return {"nanoseconds": _timed(served.calls[request["shape"]], request["budget"])}
+            return {"nanoseconds": _timed(served.calls[request["shape"]], request["budget"], request["clock"])}
         case "batch":
             return _batch(served, request["shape"], request["threads"], request["budget"])
         case "answer":
@@ -129,15 +131,30 @@ def _batch(served: _Served, shape: str, threads: int, budget: float) -> Message:
         begun = time.perf_counter()
         answers = work()
         return {"seconds": time.perf_counter() - begun, "queries": len(answers)}
-    spent = _timed(served.calls[shape], budget)
+    spent = _timed(served.calls[shape], budget, "wall")
     return {"seconds": sum(spent) / 1e9, "queries": len(spent)}
 
 
-def _timed(calls: list[Callable[[], Answer]], budget: float) -> list[int]:
-    """Nanoseconds of each call, in order, until `budget` seconds are spent; at least one."""
-    clock = time.perf_counter_ns
+def _warm(calls: list[Callable[[], Answer]], seconds: float) -> int:
+    """Call them all, over and over, for so many seconds, as compilers at run time ask for; how many whole passes."""
+    end = time.perf_counter() + seconds
+    passes = 0
+    while True:
+        for call in calls:
+            call()
+            if time.perf_counter() > end:
+                return passes
+        passes += 1
+
+
+def _timed(calls: list[Callable[[], Answer]], budget: float, which: str) -> list[int]:
+    """Nanoseconds of each call, in order, until `budget` seconds are spent; at least one.
+
+    `which` clock: "wall", or "cpu", the time that this thread had a processor.
+    """
+    clock = time.perf_counter_ns if which == "wall" else time.thread_time_ns
     spent: list[int] = []
-    end = clock() + int(budget * 1e9)
+    end = time.perf_counter() + budget
     gc.collect()
     gc.disable()  # a collection would fall on one query by chance
     try:
@@ -146,7 +163,7 @@ def _timed(calls: list[Callable[[], Answer]], budget: float) -> list[int]:
             call()
             done = clock()
             spent.append(done - begun)
-            if done > end:
+            if time.perf_counter() > end:
                 break
     finally:
         gc.enable()

@@ -86,6 +86,7 @@ def _add_common(parser: ArgumentParser, peers: tuple[str, ...], usual: dict[str,
         "--budget", type=float, metavar="SECONDS", help=f"longest pass of one peer over one shape ({usual['budget']:g})"
     )
     add("--checks", type=int, metavar="N", help=f"queries a shape whose answers are checked ({usual['checks']})")
+    add("--clock", choices=("wall", "cpu"), default="wall", help="cpu: on a busy machine, processor time of the thread")
     add("--seed", type=int, default=1, help="of the queries and of made-up articles (1)")
     add("--work", type=Path, metavar="FOLDER", help="where indexes are built and removed again (a temporary folder)")
     add("--json", type=Path, metavar="FILE", help="write all figures there")

@@ -33,6 +33,8 @@ def _run(result: Figures) -> str:
         f"{settings['queries']} queries a shape, seed {settings['seed']}; the quickest of {settings['passes']} passes; "
         f"[n]: only n queries fitted into the {settings['budget']:g} seconds of a pass.\n",
     ]
+    if settings["clock"] == "cpu":
+        lines.append("Latencies are processor time of the calling thread: the machine was not quiet.\n")
     lines += [_table(table) for table in tables(result)]
     lines += [f"Not measured: {name}: {why}.\n" for name, why in result["skipped"].items()]
     said = verdict(result)

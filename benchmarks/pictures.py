@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,13 +46,11 @@ def _draw_latency(result: Figures, target: Path) -> Path:
     shapes = measured(peers)
     wide = 0.86 / len(peers)
     figure, axes = pyplot.subplots(figsize=(15, 6.2), layout="constrained")
-    for place, (name, figures) in enumerate(peers.items()):
-        known = [
-            (row, figures["latency"][shape]["mean"]) for row, shape in enumerate(shapes) if shape in figures["latency"]
-        ]
+    for name, figures in peers.items():
+        known = [shape for shape in shapes if shape in figures["latency"]]
         axes.bar(
-            [row + (place - (len(peers) - 1) / 2) * wide for row, _ in known],
-            [mean for _, mean in known],
+            [shapes.index(shape) + _offset(name, shape, peers) * wide for shape in known],
+            [figures["latency"][shape]["mean"] for shape in known],
             wide * 0.92,
             label=f"{name} {figures['version'].partition(',')[0]}",
             color=_COLOURS.get(name),
@@ -75,10 +74,17 @@ def _draw_latency(result: Figures, target: Path) -> Path:
         fontsize=11,
     )
     axes.legend(ncols=len(peers), loc="upper left", frameon=False, fontsize=9)
-    axes.set_ylim(top=axes.get_ylim()[1] * 4)  # room for the legend
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(10 ** math.floor(math.log10(bottom)), top * 4)  # a whole power of ten, and room for the legend
     figure.savefig(target, dpi=110)
     pyplot.close(figure)
     return target
+
+
+def _offset(name: str, shape: str, peers: Figures) -> float:
+    """Where the bar of a peer stands in its group, in bars from the middle: no gaps for those without a figure."""
+    present = [other for other, figures in peers.items() if shape in figures["latency"]]
+    return present.index(name) - (len(present) - 1) / 2
 
 
 def _draw_growth(result: Figures, target: Path) -> Path:

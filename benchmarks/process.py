@@ -9,7 +9,9 @@
     child:  {"open": s, "first": s, "anonymous": bytes, "over": bytes}      memory once open; what opening added to it
     parent: {"do": "prepare", "queries": [query, ...]}                      for the passes that follow
     child:  {}
-    parent: {"do": "pass", "shape": "or", "budget": s}
+    parent: {"do": "warm", "shape": "or", "seconds": s}
+    child:  {"passes": 7}                               whole passes in that time
+    parent: {"do": "pass", "shape": "or", "budget": s, "clock": "wall"}
     child:  {"nanoseconds": [...]}                      one a query, fewer where the budget was spent
     parent: {"do": "batch", "shape": "batch", "threads": 2, "budget": s}
     child:  {"seconds": s, "queries": 1000}

@@ -37,7 +37,8 @@ def _head(result: dict[str, Any]) -> str:
         f"{machine['processor']}, {machine['cores']} cores, {machine['python']}\n"
         f"load {machine['load'][0]} to {machine['load'][1]}; noise {_noise(result):.0%} (how much the median pass took "
         f"over that of the quickest, in the middle shape of searchkit)\n"
-        f"{settings['queries']} queries a shape (seed {settings['seed']}), top {settings['top']}, one thread, warm; "
+        f"{settings['queries']} queries a shape (seed {settings['seed']}), top {settings['top']}, one thread, warm, "
+        f"{settings['clock']} clock; "
         f"each the quickest of {settings['passes']} passes; [n]: only n queries fitted into {settings['budget']:g} s"
     )
 

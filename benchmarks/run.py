@@ -23,7 +23,7 @@ from benchmarks.latency import Latency, ratio
 from benchmarks.peers import OURS
 from benchmarks.process import PeerFailed, child_environment
 from benchmarks.queries import BATCH, TOP, Query, sample_queries
-from benchmarks.searching import Searched, search_all
+from benchmarks.searching import Searched, Timing, search_all
 
 __all__ = ["Settings", "run"]
 
@@ -40,6 +40,7 @@ class Settings:
     budget: float  # seconds for one pass of one peer over one shape
     checks: int  # queries a shape whose answers are checked; 0 to trust them
     seed: int
+    clock: str = "wall"  # or "cpu": see Timing
     two: bool = True  # build with two threads too
     adds: bool = True  # add to the finished indexes
 
@@ -99,7 +100,8 @@ def _search(
     """Time and check; put the figures into `result`."""
     checked = [query for shape, of_shape in queries.items() if shape != BATCH for query in of_shape[: settings.checks]]
     batched = queries[BATCH][: settings.checks]
-    searched = search_all(built, queries, checked, batched, settings.passes, settings.budget, say)
+    timing = Timing(settings.passes, settings.budget, settings.clock)
+    searched = search_all(built, queries, checked, batched, timing, say)
     for name, figures in searched.figures.items():
         result["peers"][name].update(figures)
     for name, by_shape in searched.latencies.items():

@@ -18,12 +18,22 @@ from benchmarks.peers import OURS
 from benchmarks.process import PeerFailed, PeerProcess, start
 from benchmarks.queries import BATCH, SHAPES, Query
 
-__all__ = ["Searched", "search_all"]
+__all__ = ["Searched", "Timing", "search_all"]
 
 _FRESH = 3  # processes that open an index, of which the quickest counts
 _BATCHES = 3  # rounds of the batch
+_WARM = 0.25  # of the budget goes into warming up one peer for one shape
 
 Say = Callable[[str], None]
+
+
+@attrs.frozen
+class Timing:
+    """How the passes are timed."""
+
+    passes: int
+    budget: float  # seconds of one pass of one peer over one shape
+    clock: str  # "wall"; "cpu": the time the thread had a processor, for a machine that is not quiet
 
 
 @attrs.define
@@ -42,21 +52,20 @@ def search_all(
     queries: Mapping[str, tuple[Query, ...]],
     checked: Sequence[Query],
     batched: Sequence[Query],
-    passes: int,
-    budget: float,
+    timing: Timing,
     say: Say,
 ) -> Searched:
-    """Time every peer over every shape it can answer, `passes` times; then ask for the answers to `checked`, and us
-    for those to `batched` in one call. `budget` is the seconds of one pass of one peer over one shape."""
+    """Time every peer over every shape it can answer; then ask for the answers to `checked`, and us for those to
+    `batched` in one call."""
     searched = Searched()
     say(f"opening: {', '.join(built)}")
     with ExitStack() as stack:
         running: dict[str, PeerProcess] = {}
         for name, index in built.items():
             with _may_fail(name, running, searched, say):
-                running[name] = _open(name, index, queries, passes, searched, stack)
-        _time_passes(running, queries, passes, budget, searched, say)
-        _time_batches(running, queries, passes, budget, searched, say)
+                running[name] = _open(name, index, queries, timing.passes, searched, stack)
+        _time_passes(running, queries, timing, searched, say)
+        _time_batches(running, queries, timing, searched, say)
         say("asking for the answers to check")
         for name, peer in list(running.items()):
             with _may_fail(name, running, searched, say):
@@ -110,34 +119,37 @@ def _open(
 def _time_passes(
     running: dict[str, PeerProcess],
     queries: Mapping[str, tuple[Query, ...]],
-    passes: int,
-    budget: float,
+    timing: Timing,
     searched: Searched,
     say: Say,
 ) -> None:
-    """All shapes with all peers in turns, after one pass that warms up and does not count. A peer too slow for the
-    budget is heard once more, not `passes` times."""
+    """All shapes with all peers in turns, warmed up before. A peer too slow for the budget is heard once, not `passes`
+    times."""
     spent: dict[str, dict[str, list[list[int]]]] = {name: {} for name in running}
     shapes = [shape for shape in SHAPES if shape in queries]
-    for number in range(passes + 1):
-        say(f"searching: pass {number} of {passes}" if number else "searching: warming up")
+    say("searching: warming up")
+    for shape in shapes:
+        for name, peer in list(running.items()):
+            if shape in peer.abilities.shapes:
+                with _may_fail(name, running, searched, say):
+                    peer.ask("warm", shape=shape, seconds=timing.budget * _WARM)
+    for number in range(timing.passes):
+        say(f"searching: pass {number + 1} of {timing.passes}")
         for shape in shapes:
             for name, peer in list(running.items()):
-                if shape not in peer.abilities.shapes:
-                    continue
                 done = spent[name].setdefault(shape, [])
-                if len(done) < 2 or len(done[-1]) == len(queries[shape]):
+                if shape in peer.abilities.shapes and all(len(one) == len(queries[shape]) for one in done):
                     with _may_fail(name, running, searched, say):
-                        done.append(peer.ask("pass", shape=shape, budget=budget)["nanoseconds"])
+                        answer = peer.ask("pass", shape=shape, budget=timing.budget, clock=timing.clock)
+                        done.append(answer["nanoseconds"])
     for name, by_shape in spent.items():
-        searched.latencies[name] = {shape: quickest(done[1:]) for shape, done in by_shape.items() if done[1:]}
+        searched.latencies[name] = {shape: quickest(done) for shape, done in by_shape.items() if done}
 
 
 def _time_batches(
     running: dict[str, PeerProcess],
     queries: Mapping[str, tuple[Query, ...]],
-    passes: int,
-    budget: float,
+    timing: Timing,
     searched: Searched,
     say: Say,
 ) -> None:
@@ -145,12 +157,12 @@ def _time_batches(
     if BATCH not in queries:
         return
     say(f"searching: batches of {len(queries[BATCH]):,}")
-    for _ in range(min(passes, _BATCHES)):
+    for _ in range(min(timing.passes, _BATCHES)):
         for threads in (1, cores()):
             for name, peer in list(running.items()):
                 rates = searched.figures[name].setdefault("batch", {})
                 if threads == 1 or peer.abilities.batches:
                     with _may_fail(name, running, searched, say):
-                        done = peer.ask("batch", shape=BATCH, threads=threads, budget=budget)
+                        done = peer.ask("batch", shape=BATCH, threads=threads, budget=timing.budget)
                         rate = done["queries"] / done["seconds"]
                         rates[str(threads)] = max(rate, rates.get(str(threads), 0.0))

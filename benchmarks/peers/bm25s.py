@@ -43,7 +43,7 @@ class Peer:
         self._stemmer = Stemmer.Stemmer("english")
 
     def version(self) -> str:
-        return version("bm25s")
+        return f"{version('bm25s')}, numba {version('numba')}"
 
     def build(self, articles: Path, folder: Path, threads: int) -> None:
         texts, days = [], []

@@ -1,9 +1,10 @@
 """PISA through the compiled part of pyterrier-pisa; the package around it would load pandas and PyTerrier.
 
 The index has documents and frequencies, no positions and no articles; 128-integer SIMD blocks, BM25 maxima of blocks
-of 64 postings, no stop words. AND is `block_max_ranked_and`. For OR, ANYNOTE
-PISA reads one article a line, its id first; it makes the compressed index on first
-opening, which is counted as part of the build, and what only the build needs is not counted as index.
+of 64 postings, no stop words. Of the algorithms, `block_max_maxscore` was the quickest for OR, before `maxscore`,
+`block_max_wand` (the package's default) and `wand`, and `block_max_ranked_and` for AND, before `ranked_and`. PISA reads
+one article a line, its id first; it makes the compressed index on first opening, which is counted as part of the build,
+and what only the build needs is not counted as index.
 """
 
 from __future__ import annotations
