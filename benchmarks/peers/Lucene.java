@@ -51,6 +51,7 @@ import org.apache.lucene.util.Version;
 
 public final class Lucene {
   private static final double MEMORY_MB = 256;
+  private static final Analyzer ANALYZER = analyzer(); // keeps its parts for each thread
   private static final Sort NEWEST = new Sort(new SortField("day", SortField.Type.LONG, true));
 
   private final DirectoryReader reader;
@@ -81,7 +82,7 @@ public final class Lucene {
 
   /** Each line is one article: number, day (0: none), id and body as JSON. Ends when all is committed and merged. */
   public static void write(String articles, String folder) throws Exception {
-    IndexWriterConfig config = new IndexWriterConfig(analyzer()).setRAMBufferSizeMB(MEMORY_MB);
+    IndexWriterConfig config = new IndexWriterConfig(ANALYZER).setRAMBufferSizeMB(MEMORY_MB);
     config.setUseCompoundFile(false);
     ObjectMapper json = new ObjectMapper();
     try (IndexWriter writer = new IndexWriter(FSDirectory.open(Path.of(folder)), config);
@@ -124,7 +125,7 @@ public final class Lucene {
   }
 
   private Query parse(String text, boolean all, long since, long until) throws Exception {
-    QueryParser parser = new QueryParser("body", analyzer());
+    QueryParser parser = new QueryParser("body", ANALYZER);
     if (all) {
       parser.setDefaultOperator(QueryParser.Operator.AND);
     }
