@@ -61,12 +61,14 @@ def growth_page(result: Figures) -> str:
 def growth_tables(result: Figures) -> list[Table]:
     """By peer: mean latency by shape, then what building, size and opening come to, one column a size."""
     points = result["points"]
+    asked = points[0]["settings"]["queries"]
     sizes = [f"{point['corpus']['articles']:,}" for point in points]
     made = []
     for name in points[0]["peers"]:
         peers = [point["peers"].get(name, {}) for point in points]
         rows = [
-            [f"{shape}, us", *(_mean(figures, shape) for figures in peers)] for shape in measured(points[0]["peers"])
+            [f"{shape}, us", *(_mean(figures, shape, asked) for figures in peers)]
+            for shape in measured(points[0]["peers"])
         ]
         rows.append(["build, MB / s", *(_built(figures, "mb_per_second", "{:.1f}") for figures in peers)])
         rows.append(["build, MB / CPU s", *(_built(figures, "mb_per_cpu_second", "{:.1f}") for figures in peers)])
@@ -79,9 +81,11 @@ def growth_tables(result: Figures) -> list[Table]:
     return made
 
 
-def _mean(figures: Figures, shape: str) -> str:
+def _mean(figures: Figures, shape: str, asked: int) -> str:
     spent = figures.get("latency", {}).get(shape)
-    return short(spent["mean"]) if spent else ""
+    if not spent:
+        return ""
+    return short(spent["mean"]) + (f" [{spent['queries']}]" if spent["queries"] < asked else "")
 
 
 def _built(figures: Figures, key: str, form: str, factor: float = 1.0) -> str:

@@ -89,7 +89,7 @@ def _offset(name: str, shape: str, peers: Figures) -> float:
 
 def _draw_growth(result: Figures, target: Path) -> Path:
     from matplotlib import pyplot
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     points: Sequence[Figures] = result["points"]
     names = [name for name in points[0]["peers"] if all("latency" in point["peers"].get(name, {}) for point in points)]
@@ -113,9 +113,10 @@ def _draw_growth(result: Figures, target: Path) -> Path:
         axes.set_xscale("log")
         if form is _time:
             axes.set_yscale("log")
-            axes.yaxis.set_minor_formatter(FuncFormatter(lambda value, place: ""))
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_minor_locator(NullLocator())
         else:
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, 1.15 * max(value for values in curves.values() for value in values))
         axes.yaxis.set_major_formatter(FuncFormatter(form))
         axes.set_xticks(sizes, [_number(size) for size in sizes])
         axes.set_xticks([], minor=True)

@@ -38,6 +38,7 @@ BATCH = "batch"  # more queries of the shape "or", asked in one call
 
 _DAYS = {"or-30-days": 30, "or-1-year": 365, "or-5-years": 1_826, "newest-1-year": 365}
 _TOPS = {"or-k100": 100, "or-k1000": 1_000}
+_PREFIX_LISTS = 3  # lists of words of which the longest word gives a prefix: short ones begin too many
 _BATCHED = 5  # as many queries in the batch as in this many shapes
 
 
@@ -94,7 +95,7 @@ def _draw(shape: str, words: Words, days: Sequence[int], rng: random.Random) -> 
         case "not":
             return Query(shape, words.some(rng, 3, 3), "without")
         case "prefix":
-            word = max(words.some(rng, 2, 5), key=len)
+            word = max((word for _ in range(_PREFIX_LISTS) for word in words.some(rng, 2, 5)), key=len)
             return Query(shape, (word[: rng.randint(4, 5)],), "prefix")
     if shape in CLASSES:
         return Query(shape, (rng.choice(words.classes[shape]),), "any")
