@@ -19,7 +19,7 @@ def describe() -> dict[str, str | int | float | None]:
         "processor": models[0] if models else platform.processor() or platform.machine(),
         "cores": cores(),
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {platform.release().split('-')[0]}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
     }
 
