@@ -28,6 +28,11 @@ def extension(name: str, *sources: str, depends: tuple[str, ...] = ()) -> Extens
 READING = ("reader.c", "ids.c", "kernels.c", "crc32c.c")
 HEADERS = ("bits.h", "kernels.h", "kernels.inc", "segment.h", "ids.h", "segment.pxd", "crc32c.h")
 SEARCHING = (*HEADERS, "search.h", "program.pxd")
+EVALUATOR = (
+    "evaluator.h",
+    "search.inc",
+    *(f"search_{part}.inc" for part in ("hits", "open", "bounds", "exact", "windows", "or", "and", "tree")),
+)
 BUILDING = ("encode.h", "english.h", "invert.h", "merge.h", "order.h", "pairs.h", "tokenize.h", "unicode_tables.h")
 
 EXTENSIONS = [
@@ -47,7 +52,7 @@ EXTENSIONS = [
         "words.c",
         "plain.c",
         "tokenize.c",
-        depends=(*SEARCHING, "evaluator.h", "search.inc", "words.h", "plain.h", "tokenize.h", "unicode_tables.h"),
+        depends=(*SEARCHING, *EVALUATOR, "words.h", "plain.h", "tokenize.h", "unicode_tables.h"),
     ),
     extension(
         "builder",
