@@ -1,5 +1,6 @@
 """Builds the compiled core. Everything else about the package is declared in pyproject.toml."""
 
+import os
 import sys
 
 from Cython.Build import cythonize
@@ -68,4 +69,8 @@ EXTENSIONS = [
     ),
 ]
 
-setup(ext_modules=cythonize(EXTENSIONS, language_level=3))
+# Compilers side by side: most of an installation is their time.
+setup(
+    ext_modules=cythonize(EXTENSIONS, language_level=3),
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
+)
