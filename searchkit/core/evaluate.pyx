@@ -50,8 +50,10 @@ cdef extern from "plain.h" nogil:
         int match_all
         const sk_filter *dates
 
-    int sk_plain_search(sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task)
-    int sk_plain_count(sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task)
+    int sk_plain_search(sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task) noexcept
+    int sk_plain_count(sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task) noexcept
+
+ctypedef int (*plain_evaluation)(sk_snapshot *, const sk_plain_query *, sk_task *) noexcept nogil
 
 cdef extern from *:
     """
@@ -220,32 +222,31 @@ cdef class Searcher:
 
     # ---- plain text
 
-    def search_plain(self, str text not None, bint match_all, dates, Settings settings not None):
-        """The answer to plain query text, or None if it is not that: see plain.h. `dates`: a filter of Program, or None."""
-        cdef sk_task task
+    cdef bint answer_plain(self, str text, bint match_all, dates, sk_task *task, plain_evaluation evaluate) except -1:
+        """Whether the core answered plain query text, into a task that says how hits are ranked."""
         cdef sk_plain_query query
         cdef sk_filter filter
         cdef int done
         if not begin(&query, text, match_all, dates, &filter):
-            return None
+            return False
+        with nogil:
+            done = evaluate(&self.s, &query, task)
+        return done
+
+    def search_plain(self, str text not None, bint match_all, dates, Settings settings not None):
+        """The answer to plain query text, or None if it is not that: see plain.h. `dates`: a filter of Program, or None."""
+        cdef sk_task task
         memset(&task, 0, sizeof(task))
         settings.fill(&task)
-        with nogil:
-            done = sk_plain_search(&self.s, &query, &task)
-        return answer_of(&task, self.parts, settings.offset) if done else None
+        if not self.answer_plain(text, match_all, dates, &task, sk_plain_search):
+            return None
+        return answer_of(&task, self.parts, settings.offset)
 
     def count_plain(self, str text not None, bint match_all, dates):
         """How many live articles plain query text finds, or None if it is not that."""
         cdef sk_task task
-        cdef sk_plain_query query
-        cdef sk_filter filter
-        cdef int done
-        if not begin(&query, text, match_all, dates, &filter):
-            return None
         memset(&task, 0, sizeof(task))
-        with nogil:
-            done = sk_plain_count(&self.s, &query, &task)
-        return task.total if done else None
+        return task.total if self.answer_plain(text, match_all, dates, &task, sk_plain_count) else None
 
     # ---- programs
 

@@ -60,32 +60,18 @@ def chunks_of(source: Source, encoding: str, max_bytes: int, report: ReadReport)
 
 def lines(chunks: Chunks, name: str) -> Iterator[tuple[int, bytes]]:
     """The lines, without their line feeds, each with its offset. Raises ArticleError for a line beyond the cap."""
-    pending: list[bytes] = []
-    waiting = start = 0
-    for offset, chunk in chunks:
+    for start, piece in whole_lines(chunks, name):
         begin = 0
-        while (end := chunk.find(b"\n", begin)) >= 0:
-            if pending:
-                pending.append(chunk[:end])
-                yield start, b"".join(pending)
-                pending.clear()
-                waiting = 0
-            else:
-                yield offset + begin, chunk[begin:end]
+        while begin < len(piece):
+            end = piece.find(b"\n", begin)
+            if end < 0:
+                end = len(piece)
+            yield start + begin, piece[begin:end]
             begin = end + 1
-        if begin < len(chunk):
-            if not pending:
-                start = offset + begin
-            pending.append(chunk[begin:])
-            waiting += len(chunk) - begin
-            if waiting > MAX_ARTICLE_BYTES:
-                raise too_long(f"the line that starts at byte {start}", name)
-    if pending:
-        yield start, b"".join(pending)
 
 
 def whole_lines(chunks: Chunks, name: str) -> Iterator[tuple[int, bytes]]:
-    """Whole lines, several in a piece, each piece with its offset. Raises ArticleError as `lines` does."""
+    """Whole lines, several in a piece, each piece with its offset. Raises ArticleError for a line beyond the cap."""
     pending: list[bytes] = []
     waiting = start = 0
     for offset, chunk in chunks:
