@@ -153,6 +153,19 @@ def test_compiled_english_needs_the_same_nltk() -> None:
     assert own.stem(["running"]) == ["ru"]
 
 
+def test_compiled_english_of_an_unknown_nltk_is_proved_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same stems and fingerprint whether the installed NLTK is known by its digest, not known, or not proved."""
+    english, words = languages.load("english"), ["running", "naïveté", "ponies", "наука"]
+    stems = english.stem(words)
+    for digest in [languages._snowball_digest(), ""]:
+        for proved in (True, False):
+            monkeypatch.setattr(languages, "_PROVED", {digest} - {""})
+            monkeypatch.setattr(languages, "_is_compiled", lambda _, proved=proved: proved)
+            again = languages.load.__wrapped__("english")
+            assert (again.fingerprint, again.stem(words)) == (english.fingerprint, stems)
+            assert again.compiled == (proved or digest != "")
+
+
 def test_arabic_stems_do_not_depend_on_the_word_before() -> None:
     """NLTK's Arabic stemmer carries state from word to word; ours does not."""
     stem = languages._snowball("arabic")
@@ -294,14 +307,16 @@ def test_fear_code_named_by_a_file() -> None:
 
 @pytest.mark.slow
 def test_nltk_is_loaded_late() -> None:
-    """Neither importing, nor making an analyzer from JSON, nor terms that need no stemmer load nltk; a word does."""
+    """Neither importing, nor making an analyzer from JSON, nor terms that need no stemmer load nltk; a word does that
+    the compiled stemmer leaves.
+    """
     stored = Analyzer.named("english").to_json()
     program = (
         "import sys; from searchkit.analysis import Analyzer; "
         f"a = Analyzer.from_json({stored!r}); a.forms('Some words'); a.stem(['2020', 'u.s']); "
-        "print('nltk' in sys.modules, a.stem(['words']), 'nltk' in sys.modules)"
+        "print('nltk' in sys.modules, a.stem(['naïvetés']), 'nltk' in sys.modules)"
     )
-    assert run(program) == "False ['word'] True"
+    assert run(program) == "False ['naïveté'] True"
 
 
 @pytest.mark.slow

@@ -1,17 +1,19 @@
 """Stemmers by name: the 15 languages of NLTK's Snowball, and callables of the application's own.
 
-This is the only file that imports nltk, and it does so (half a second) when a stemmer is first needed. A stemmer is
-known by its *fingerprint*, computed from the stems it gives to a fixed list of words: two stemmers of the same
-fingerprint may read each other's indexes, whatever version number their package bears.
+This is the only file that imports nltk, and it does so (half a second) when a stemmer is first needed: English of a
+known NLTK only for the forms that the compiled stemmer leaves. A stemmer is known by its *fingerprint*, computed from
+the stems it gives to a fixed list of words: two stemmers of the same fingerprint may read each other's indexes,
+whatever version number their package bears.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib
+import importlib.util
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 
 from searchkit.core.stems import english_stem
 from searchkit.errors import SearchkitError
@@ -87,6 +89,19 @@ _SPECIAL = """
     singly skies skis sky succeed succeeded succeeding succeeds tying ugly
 """
 
+# BLAKE2b-128 of the nltk/stem/snowball.py with which `_is_compiled` has held, and releases that have it: those need not
+# be imported to be asked again. Any other is.
+_PROVED = {
+    "8f52ce7637154dc0b11ff060f0c57b2f",  # 3.8
+    "04103b884d10f1436de710872f7cd977",  # 3.8.1
+    "22922aad2736e5c7ca35919683ca9834",  # 3.9, 3.9.1
+    "609fc6ad327e178b5c36ed5e2964c0b4",  # 3.9.2
+    "1cac9d785aa6c9836f05758f1a49f74c",  # 3.9.3
+    "aad9cf1c736931ccf2f52a2a262cd946",  # 3.9.4, 3.10.0
+    "8434cf7de75430b072a2e95d76b98981",  # 3.10.1 to 3.10.3
+    "e04a9e4114b4888a235fdf7f2be7a710",  # 3.10.4
+}
+
 _permitted: dict[str, Callable[[str], str]] = {}  # dotted names that this program, not a file, has asked for
 
 
@@ -122,7 +137,7 @@ class Stemmer:
         return stems  # type: ignore[return-value]  # no None is left
 
     def _stem_one(self, form: str) -> str:
-        stem = self._stem(form)
+        stem = (english_stem(form) if self.compiled else None) or self._stem(form)
         if not isinstance(stem, str):
             raise AnalyzerError(f"the stemmer {self.name} gave {stem!r} for {form!r}: it must return a str")
         try:
@@ -140,6 +155,8 @@ def load(name: str) -> Stemmer:
 
     Raises AnalyzerError where there is none of that name, or where only a file has named it.
     """
+    if name == "english" and _snowball_digest() in _PROVED:
+        return Stemmer(name, lambda form: _snowball(name)(form), _PROBES[name].split(), compiled=True)
     if name in LANGUAGES:
         stem = _snowball(name)
         return Stemmer(name, stem, _PROBES[name].split(), name == "english" and _is_compiled(stem))
@@ -186,6 +203,18 @@ def _is_compiled(stem: Callable[[str], str]) -> bool:
     return all(english_stem(word) == stem(word) for word in words)
 
 
+def _snowball_digest() -> str:
+    """The digest, as in _PROVED, of the installed NLTK's stemmers, without importing them; "" if there are none."""
+    try:
+        package = importlib.util.find_spec("nltk")
+        folders = package and package.submodule_search_locations
+        source = Path(*(folders or ("",))[:1], "stem", "snowball.py").read_bytes()
+    except (OSError, ValueError):
+        return ""
+    return hashlib.blake2b(source, digest_size=16).hexdigest()
+
+
+@cache
 def _snowball(language: str) -> Callable[[str], str]:
     """NLTK's stemmer of the language, with its few stop words stemmed like all others (that would need a download)."""
     from nltk.stem import snowball
