@@ -26,8 +26,8 @@ def extension(name: str, *sources: str, depends: tuple[str, ...] = ()) -> Extens
     )
 
 
-READING = ("reader.c", "ids.c", "kernels.c", "crc32c.c")
-HEADERS = ("bits.h", "kernels.h", "kernels.inc", "segment.h", "ids.h", "segment.pxd", "crc32c.h")
+READING = ("reader.c", "ids.c", "maxima.c", "kernels.c", "crc32c.c")
+HEADERS = ("bits.h", "kernels.h", "kernels.inc", "segment.h", "ids.h", "maxima.h", "segment.pxd", "crc32c.h")
 SEARCHING = (*HEADERS, "search.h", "program.pxd")
 EVALUATOR = (
     "evaluator.h",

@@ -45,6 +45,8 @@ typedef struct sk_segment {
     uint64_t term_count, form_count;
     uint32_t runs;
     int64_t longest; /* seconds of the longest interval */
+
+    struct sk_maxima *maxima; /* made as queries come (maxima.h); NULL: none are */
 } sk_segment;
 
 enum { SK_OK = 0, SK_DAMAGED = -1, SK_NO_MEMORY = -2 };

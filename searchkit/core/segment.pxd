@@ -3,6 +3,13 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 
+cdef extern from "maxima.h" nogil:
+    ctypedef struct sk_maxima:
+        pass
+
+    sk_maxima *sk_maxima_open()
+    void sk_maxima_close(sk_maxima *m)
+
 cdef extern from "segment.h" nogil:
     ctypedef struct sk_section:
         const uint8_t *at
@@ -25,6 +32,7 @@ cdef extern from "segment.h" nogil:
         uint64_t term_count, form_count
         uint32_t runs
         int64_t longest
+        sk_maxima *maxima
 
     ctypedef struct sk_list:
         uint64_t offset

@@ -61,6 +61,10 @@ cdef class Segment:
         self._store_index = sections["store_index"]
         if sk_segment_open(&self.s, &damaged) != SK_OK:
             raise CorruptIndex(path, (<bytes>damaged).decode())
+        self.s.maxima = sk_maxima_open()
+
+    def __dealloc__(self):
+        sk_maxima_close(self.s.maxima)
 
     @property
     def articles(self):

@@ -1,0 +1,106 @@
+/* See maxima.h. */
+#include "maxima.h"
+
+#include <stdlib.h>
+
+enum {
+    SLOTS = 2048, /* a power of two */
+    FULL = 1536,
+    FEWEST = 1024,   /* postings: a shorter list has few blocks */
+    NARROWEST = 3,   /* log2 of docids in a range: narrower ones take more memory than they save time */
+    WIDEST = 6,      /* wider ones tell little more than blocks */
+    SHARE = 16,      /* all maxima together take no more than this part of the postings, */
+    LEAST = 4 << 20, /* or so many bytes */
+};
+
+typedef struct slot {
+    const uint8_t *list;     /* where it stands in the file: who it is. NULL: free */
+    sk_word_maxima *maxima;  /* made when the word comes again */
+} slot;
+
+struct sk_maxima {
+    slot slots[SLOTS];
+    uint64_t held;
+    uint32_t used;
+};
+
+sk_maxima *sk_maxima_open(void) { return calloc(1, sizeof(sk_maxima)); }
+
+void sk_maxima_close(sk_maxima *m)
+{
+    for (unsigned i = 0; m && i < SLOTS; i++)
+        free(m->slots[i].maxima);
+    free(m);
+}
+
+/* Of `size` bytes in all. NULL: no memory, or the list is damaged. */
+static sk_word_maxima *make(sk_cursor *c, unsigned shift, size_t size)
+{
+    const sk_segment *s = c->segment;
+    sk_word_maxima *maxima = calloc(size, 1);
+    if (!maxima)
+        return NULL;
+    maxima->shift = shift;
+    /* c = tf / (1 - b + b * length / average), as it was when the list was encoded. */
+    double k0 = 1.0 - s->b, k_length = s->b / s->average, parts = 255.0 / c->c_max * (1 + 1e-6);
+    for (uint32_t block = 0; block < c->blocks; block++) {
+        if (sk_cursor_load(c, block, 1)) {
+            free(maxima);
+            return NULL;
+        }
+        for (uint32_t i = 0; i < c->count; i++) {
+            uint32_t docid = c->docids[i];
+            double share = parts * (double)c->tfs[i] / (k0 + k_length * (double)sk_length(s, docid));
+            uint8_t impact = share < 254 ? (uint8_t)(share + 1) : 255, *most = &maxima->impacts[docid >> shift];
+            *most = impact > *most ? impact : *most;
+        }
+    }
+    return maxima;
+}
+
+/* The slot of a list that was asked for before; NULL: it was not, or there are too many. */
+static slot *find(sk_maxima *m, const uint8_t *list)
+{
+    size_t at = (size_t)((uint64_t)(uintptr_t)list * UINT64_C(0x9e3779b97f4a7c15) >> 53);
+    for (;; at = (at + 1) & (SLOTS - 1)) {
+        const uint8_t *there = __atomic_load_n(&m->slots[at].list, __ATOMIC_RELAXED);
+        if (there == list)
+            return &m->slots[at];
+        if (there)
+            continue;
+        if (__atomic_load_n(&m->used, __ATOMIC_RELAXED) >= FULL)
+            return NULL;
+        if (__atomic_compare_exchange_n(&m->slots[at].list, &there, list, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            __atomic_add_fetch(&m->used, 1, __ATOMIC_RELAXED);
+        else if (there != list)
+            continue; /* another thread has taken the slot for another list */
+        return NULL;
+    }
+}
+
+const sk_word_maxima *sk_maxima_of(sk_maxima *m, sk_cursor *c)
+{
+    const sk_segment *s = c->segment;
+    slot *of = m && c->last && c->df >= FEWEST && c->c_max > 0 ? find(m, c->last) : NULL;
+    if (!of)
+        return NULL;
+    sk_word_maxima *maxima = __atomic_load_n(&of->maxima, __ATOMIC_ACQUIRE), *none = NULL;
+    if (maxima)
+        return maxima;
+    /* About two ranges for every posting, where the limits let them. */
+    unsigned shift = NARROWEST;
+    while (shift < WIDEST && ((uint64_t)c->df << (shift + 1)) < s->articles)
+        shift++;
+    if (((uint64_t)c->df << WIDEST) < s->articles / 8)
+        return NULL; /* nearly all ranges would be empty */
+    uint64_t size = sizeof *maxima + (s->articles >> shift) + 1, room = s->postings.size / SHARE;
+    if (__atomic_add_fetch(&m->held, size, __ATOMIC_RELAXED) <= (room < LEAST ? LEAST : room)) {
+        maxima = make(c, shift, size);
+        if (maxima && __atomic_compare_exchange_n(&of->maxima, &none, maxima, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+            return maxima;
+        free(maxima); /* another thread was first */
+        maxima = none;
+    }
+    __atomic_sub_fetch(&m->held, size, __ATOMIC_RELAXED);
+    return maxima;
+}

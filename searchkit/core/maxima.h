@@ -1,0 +1,28 @@
+/* The largest impact of a word in each range of a few docids: bounds much finer than those of blocks, for frequent words.
+ *
+ * They are made from the postings when a word is asked for the second time, and stay in memory with the segment. Most
+ * candidates that the bounds of blocks and windows let pass are dismissed here without a block being decoded.
+ */
+#ifndef SK_MAXIMA_H
+#define SK_MAXIMA_H
+
+#include "segment.h"
+
+/* Of a segment, for all that search it. */
+typedef struct sk_maxima sk_maxima;
+
+/* Of a word: impacts[docid >> shift], in 255ths of the list's c_max, rounded up. */
+typedef struct sk_word_maxima {
+    unsigned shift;
+    uint8_t impacts[];
+} sk_word_maxima;
+
+/* NULL: no memory. */
+sk_maxima *sk_maxima_open(void);
+void sk_maxima_close(sk_maxima *m);
+
+/* The maxima of the word that the cursor is open for. NULL: none, as it is asked for the first time, or rare, or there is
+ * no room, or the list is damaged. Several threads may call it at a time. Moves the cursor. */
+const sk_word_maxima *sk_maxima_of(sk_maxima *m, sk_cursor *c);
+
+#endif
