@@ -62,6 +62,7 @@ cdef extern from "invert.h" nogil:
     void sk_run_counts(const sk_run *r, uint64_t *counts)
     void sk_run_uncount(const sk_run *r, uint32_t article, uint64_t *counts)
     void sk_run_close_table(sk_run *r)
+    void sk_trim()
     uint64_t sk_run_memory(const sk_run *r)
 
     ctypedef struct sk_place:
@@ -793,6 +794,7 @@ cdef class Run:
         del inversion
         for thread in range(<uint32_t>self.threads):
             sk_run_close(&self.runs[thread])  # the stored articles, which come next, do without
+        sk_trim()
 
     def block(self, const uint8_t[::1] store, uint32_t docid, uint64_t enough):
         """The records of some articles from `docid` on, at least `enough` bytes where there are, and the docid behind.

@@ -1,6 +1,10 @@
 /* The builder's memory-speed part. See invert.h. */
 #include "invert.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 enum { FORMS_MAX = 1 << 28, HINT = 256, AHEAD = 16, OTHERS = 8 };
 
 /* No form: text holds no byte 0xFF. */
@@ -300,6 +304,13 @@ void sk_run_uncount(const sk_run *r, uint32_t article, uint64_t *counts)
 {
     for (const uint16_t *at = sk_article_start(r, article); at < r->log + r->ends[article];)
         counts[sk_logged_form(&at)]--;
+}
+
+void sk_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 uint64_t sk_run_memory(const sk_run *r)

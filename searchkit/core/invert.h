@@ -79,6 +79,9 @@ void sk_run_uncount(const sk_run *r, uint32_t article, uint64_t *counts);
 /* Give the table of forms back: their numbers, bytes and the log stay, but no form can be looked up or added any more. */
 void sk_run_close_table(sk_run *r);
 
+/* Give memory that is free back to the system, where the allocator keeps it. */
+void sk_trim(void);
+
 /* Bytes held in memory. */
 uint64_t sk_run_memory(const sk_run *r);
 

@@ -39,8 +39,8 @@ typedef struct sk_kernels {
                      float *out_values);
 
     /* Where the positions codes of `count` <= 64 postings begin, in bits from the first one on (bits.h), into out[0] to
-     * out[count - 1]. Returns their size in all, or 0xFFFFFFFF if a frequency is above its article's length. Requires:
-     * no length is 2^24 or more. */
+     * out[count - 1]; out has room for 64. Returns their size in all, or 0xFFFFFFFF if a frequency is above its article's
+     * length. Requires: no length is 2^24 or more. */
     uint32_t (*spans)(const uint32_t *docids, const uint32_t *tfs, unsigned count, const void *lengths, unsigned width,
                       uint32_t *out);
 

@@ -19,6 +19,8 @@ from searchkit.storage.container import SegmentWriter
 __all__ = ["merge_parts", "parts_to_merge"]
 
 TIER = 8  # segments of one size that are merged, and the factor between sizes
+FORGET = 1 << 25  # bytes written until the pages that were read are given back
+
 DEAD = 3  # a segment is written anew when more than one in so many of its articles is deleted
 
 
@@ -62,9 +64,35 @@ def merge_parts(
     merge = builder.Merge([(part.segment, part.live) for part in parts], _gone(parts, options))
     if not merge.articles:
         return 0
-    merge.write(writer, float(options.b), options.title_weight)
-    write_store(writer, blocks_of(_records(merge, parts)), compress=compress, in_order=in_order)
+    sparing = _Sparing(writer, parts)
+    merge.write(sparing, float(options.b), options.title_weight)
+    write_store(sparing, blocks_of(_records(merge, parts)), compress=compress, in_order=in_order)
     return int(merge.articles)
+
+
+class _Sparing:
+    """A segment's writer that now and then gives back the memory that the parts' files take: each is read once."""
+
+    def __init__(self, writer: SegmentWriter, parts: Sequence[Part]) -> None:
+        self._writer = writer
+        self._parts = parts
+        self._written = 0
+        self.begin = writer.begin
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._writer.write(data)
+        self._written += len(data)
+        if self._written >= FORGET:
+            self._forget()
+
+    def end(self) -> None:
+        self._writer.end()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._written = 0
+        for part in self._parts:
+            part.buffer.forget()
 
 
 def _gone(parts: Sequence[Part], options: Options) -> builder.Run | None:

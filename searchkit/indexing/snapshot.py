@@ -33,7 +33,7 @@ MOST_CACHED_BLOCKS = 16
 class Part:
     """One segment as a snapshot sees it: its postings, and which of its articles live."""
 
-    __slots__ = ("articles", "entry", "live", "path", "sections", "segment", "tokens")
+    __slots__ = ("articles", "buffer", "entry", "live", "path", "sections", "segment", "tokens")
 
     def __init__(
         self,
@@ -42,8 +42,10 @@ class Part:
         deleted: int,
         entry: SegmentEntry | None,
         sections: Mapping[str, int],
+        buffer: Buffer,
     ) -> None:
         self.segment = segment
+        self.buffer = buffer
         self.live = live  # bitmap as in storage/live.py; None: nothing is deleted
         self.entry = entry
         self.sections = sections  # bytes by name
@@ -72,9 +74,9 @@ def open_part(buffer: Buffer, path: str, entry: SegmentEntry | None = None, live
         raise CorruptIndex(path, "meta", f"{entry.articles} articles", segment.articles)
     sizes = {name: length for name, (_, length) in sections.offsets.items()}
     if entry is None or entry.live is None or live is None:
-        return Part(segment, None, 0, entry, sizes)
+        return Part(segment, None, 0, entry, sizes, buffer)
     documents = decode_live(live.view, live.path, entry)
-    return Part(segment, documents.bits, documents.deleted, entry, sizes)
+    return Part(segment, documents.bits, documents.deleted, entry, sizes, buffer)
 
 
 class Snapshot:

@@ -84,7 +84,8 @@ class _Pending:
         """The part as it is now."""
         if not self.changed:
             return self.part
-        return Part(self.part.segment, self.bits, self.deleted, self.part.entry, self.part.sections)
+        part = self.part
+        return Part(part.segment, self.bits, self.deleted, part.entry, part.sections, part.buffer)
 
 
 class Writer:
@@ -330,7 +331,8 @@ class Writer:
         name = writer.publish()
         buffer = self._storage.open_buffer(name)
         part = open_part(buffer, buffer.path)
-        return Part(part.segment, None, 0, SegmentEntry(name, length, checksum, part.articles), part.sections)
+        entry = SegmentEntry(name, length, checksum, part.articles)
+        return Part(part.segment, None, 0, entry, part.sections, part.buffer)
 
     def _merge(self, parts: list[Part]) -> Part | None:
         """One published segment of the live articles of `parts`, or None if there are none."""
