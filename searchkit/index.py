@@ -45,12 +45,14 @@ class AddReport:
     skipped: tuple[ArticleError, ...]  # what the source left out (see `read_articles`, on_error="skip")
     seconds: float
     bytes: int  # of title and text in UTF-8
+    known: int = 0  # left out by resume=True
 
     def __str__(self) -> str:
         rate = self.bytes / self.seconds / 1e6 if self.seconds else 0.0
         skipped = f", {len(self.skipped):,} skipped" if self.skipped else ""
         replaced = f" ({self.replaced:,} replaced)" if self.replaced else ""
-        return f"{self.added:,} articles added{replaced}{skipped} in {self.seconds:.1f} s, {rate:.1f} MB/s"
+        known = f", {self.known:,} were there" if self.known else ""
+        return f"{self.added:,} articles added{replaced}{skipped}{known} in {self.seconds:.1f} s, {rate:.1f} MB/s"
 
 
 @attrs.frozen
@@ -154,6 +156,8 @@ class Index:
         self,
         articles: Iterable[Article | Mapping[str, Any]],
         *,
+        commit_every: int | None = None,
+        resume: bool = False,
         progress: bool | Callable[[int, int], None] = False,
         workers: int | None = None,
         memory: str | int = DEFAULT_MEMORY,
@@ -161,9 +165,15 @@ class Index:
     ) -> AddReport:
         """Add articles (or mappings with an article's keys) in one durable commit, all or nothing.
 
-        An article of an id that is there replaces it; within one call the last one counts. `progress`: True prints a
-        line now and then to stderr; a function is called with articles and bytes so far. For `workers` see
-        `Writer.add`, for `memory` and `wait` see `writer`.
+        An article of an id that is there replaces it; within one call the last one counts.
+
+        commit_every  commit durably whenever so many articles have come (or a few more): what is interrupted then keeps
+                      what was committed. Each commit is a segment: under some ten thousand it costs time.
+        resume        leave out articles whose ids are in the index: what was interrupted goes on where it stopped.
+        progress      True prints a line now and then to stderr, with what is durable; a function is called with
+                      articles and bytes so far.
+
+        For `workers` see `Writer.add`, for `memory` and `wait` see `writer`.
         """
         start = time.perf_counter()
         if isinstance(articles, Article | Mapping):
@@ -171,14 +181,25 @@ class Index:
         if isinstance(articles, str | bytes) or not isinstance(articles, Iterable):
             hint = "a text is made one with Article(text), files are read with read_articles(path)"
             raise ArticleError(f"add takes articles, not a value of type {type(articles).__name__}", hint=hint)
+        if commit_every is not None and (type(commit_every) is not int or commit_every < 1):
+            raise ValueError(f"commit_every must be a whole number from 1, or None, got {commit_every!r}")
+        from searchkit.indexing.feed import Feed  # late: readers do without
+
+        added = replaced = size = 0
         with self.writer(memory=memory, wait=wait) as writer:
-            tell = _printer() if progress is True else progress or None
-            added = writer.add(articles if tell is None else _Telling(articles, tell), workers=workers)
-            writer.commit()
-            replaced, size = writer.last_replaced, writer.last_bytes
+            printer = _Printer() if progress is True else None
+            tell = printer or (progress if callable(progress) else None)
+            there = Snapshot.open(self._storage, self._current)
+            feed = Feed(articles, tell, (lambda id: there.find(id) is not None) if resume else None, writer.article)
+            for portion in feed.portions(commit_every):
+                taken = writer.add(portion, workers=workers)
+                writer.commit()
+                added, replaced, size = added + taken, replaced + writer.last_replaced, size + writer.last_bytes
+                if printer is not None:
+                    printer.durable = feed.count
         report = getattr(articles, "report", None)
         skipped = tuple(getattr(report, "skipped", ()))
-        return AddReport(added, replaced, skipped, time.perf_counter() - start, size)
+        return AddReport(added, replaced, skipped, time.perf_counter() - start, size, feed.left_out)
 
     def writer(self, *, memory: str | int = DEFAULT_MEMORY, wait: float = DEFAULT_WAIT) -> Writer:
         """Take the lock and get a writer, for several additions and deletions in one commit. Use it with `with`.
@@ -363,6 +384,26 @@ class Index:
         with self.writer(wait=wait) as writer:
             writer.compact()
 
+    def snapshot(self, path: str | Path, *, link: bool = True) -> None:
+        """Make a copy of the index, as it is shown now, in a new or empty folder; a writer may go on meanwhile.
+
+        The copy is durable, or not there at all. It is an index like any other, also of one in memory. `link`: where
+        the file system lets them, files are not copied but get a second name, which takes no time and no room; what the
+        disk does to the one is done to the other then. Raises FileExistsError if something is in the folder.
+        """
+        snapshot = self._snapshot()
+        source = self._storage.folder if link and isinstance(self._storage, FolderStorage) else None
+        FolderStorage(path).receive(snapshot.manifest, snapshot.buffers, source)
+
+    def articles(self) -> Iterator[Article]:
+        """All articles that the index shows now, newest first in each segment. Requires: it keeps them (`store`)."""
+        snapshot = self._snapshot()
+        if not snapshot.store:
+            raise SearchkitError("the index was made with store=False and keeps no articles")
+        return (
+            snapshot.article(number, docid) for number, part in enumerate(snapshot.parts) for docid in part.docids()
+        )
+
     def close(self) -> None:
         """Give the files back. Hits that were found stay readable. Harmless when done already."""
         self._current = None
@@ -391,47 +432,18 @@ class Index:
             self._current = Snapshot.open(self._storage, self._current)
 
 
-class _Telling:
-    """Articles, with `tell` called for each, or for each pack of them: articles and bytes so far."""
-
-    def __init__(self, articles: Iterable[Article | Mapping[str, Any]], tell: Callable[[int, int], None]) -> None:
-        self._articles = articles
-        self._tell = tell
-
-    def __iter__(self) -> Iterator[Article | Mapping[str, Any]]:
-        size = 0
-        for count, article in enumerate(self._articles, 1):
-            text = article.text if isinstance(article, Article) else article.get("text", "")
-            size += len(text) if isinstance(text, str) else 0
-            yield article
-            self._tell(count, size)
-
-    def packs(self) -> Iterator[Any]:
-        """See `ReadArticles.packs`."""
-        packs = getattr(self._articles, "packs", None)
-        if packs is None:
-            yield from self
-            return
-        count = size = 0
-        for item in packs():
-            one = isinstance(item, Article)
-            count += 1 if one else len(item)
-            size += len(item.text) if one else item.text_bytes
-            yield item
-            self._tell(count, size)
-
-
-def _printer() -> Callable[[int, int], None]:
+class _Printer:
     """Tells on stderr how far an `add` has come, once a second."""
-    import sys
 
-    start = last = time.perf_counter()
+    def __init__(self) -> None:
+        self.durable = 0
+        self._start = self._last = time.perf_counter()
 
-    def tell(count: int, size: int) -> None:
-        nonlocal last
+    def __call__(self, count: int, size: int) -> None:
         now = time.perf_counter()
-        if now - last >= 1:
-            last = now
-            print(f"{count:,} articles, {size / (now - start) / 1e6:.1f} MB/s", file=sys.stderr)
+        if now - self._last >= 1:
+            import sys
 
-    return tell
+            self._last = now
+            rate = size / (now - self._start) / 1e6
+            print(f"{count:,} articles, {self.durable:,} durable, {rate:.1f} MB/s", file=sys.stderr)

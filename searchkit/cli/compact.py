@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from searchkit.cli.options import index_option
+from searchkit.cli.options import index_option, wait_option
 from searchkit.cli.screen import in_bytes, say
 from searchkit.cli.target import open_index
 
@@ -18,11 +18,12 @@ __all__ = ["compact"]
 
 @click.command
 @index_option
-def compact(where: str) -> int:
+@wait_option
+def compact(where: str, wait: float) -> int:
     """Rewrite an index as one segment and free what deleted articles took up."""
     with open_index(where, mode="r+") as index:
         before = index.stats()
-        index.compact()
+        index.compact(wait=wait)
         after = index.stats()
     say(f"{_shown(before)} -> {_shown(after)}")
     return 0

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from searchkit.cli.options import index_option
+from searchkit.cli.options import index_option, wait_option
 from searchkit.cli.progress import watching
-from searchkit.cli.screen import complain_of_each, in_bytes, say
+from searchkit.cli.screen import complain, complain_of_each, in_bytes, say
 from searchkit.cli.target import index_folder, is_index
 
 if TYPE_CHECKING:
+    from searchkit.article import Article
     from searchkit.index import Index
 
 __all__ = ["index"]
@@ -53,6 +55,14 @@ def _keys(context: click.Context, parameter: click.Parameter, value: str | None)
 )
 @click.option("--timezone", metavar="ZONE", help="For a new index: where dates with an offset belong.  [default: UTC]")
 @click.option("--no-store", is_flag=True, help="For a new index: keep no text, so no titles and snippets later.")
+@click.option(
+    "--commit-every",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Make every N articles durable as they come, instead of all or none at the end.",
+)
+@click.option("--resume", is_flag=True, help="Leave out articles whose ids are in the index, as after an interruption.")
+@wait_option
 def index(
     sources: tuple[str, ...],
     where: str,
@@ -64,11 +74,15 @@ def index(
     title_weight: int | None,
     timezone: str | None,
     no_store: bool,
+    commit_every: int | None,
+    resume: bool,
+    wait: float,
 ) -> int:
     """Add articles to an index, which is made if it is not there.
 
     SOURCE is a file (.txt, .jsonl, .json, .csv, .tsv, also with .gz or .zst), a folder, a glob in quotes, or - for
-    standard input. An article with the id of one in the index replaces it. All are added in one commit, or none.
+    standard input. An article with the id of one in the index replaces it. All are added in one commit, or none, unless
+    --commit-every says otherwise.
     """
     import searchkit
     from searchkit.sources.report import ReadReport
@@ -78,28 +92,33 @@ def index(
     if no_store:
         options["store"] = False
     report = ReadReport()
+    read = partial(searchkit.read_articles, *sources, on_error=on_error, format=format, keys=keys, encoding=encoding)
     try:
-        articles = searchkit.read_articles(
-            *sources,
-            on_error=on_error,
-            format=format,
-            keys=keys,
-            encoding=encoding,
-            report=report,
-        )
+        articles: Iterable[Article] = read(report=report)
+        # What cannot be read at all leaves no empty index behind. Standard input is read once only.
+        if "-" in sources:
+            articles = itertools.chain(list(itertools.islice(articles, 1)), articles)
+        else:
+            next(read(), None)
     except FileNotFoundError as error:
         raise click.UsageError(f"{error.filename}: {error.strerror}.") from error
     except (ValueError, LookupError) as error:
         raise click.UsageError(f"{error}.") from error
-    # The first article first: what cannot be read at all leaves no empty index behind.
-    begun = itertools.chain(list(itertools.islice(articles, 1)), articles)
-    with _opened(where, options) as target, watching(report, _size(sources)) as watch:
-        added = target.add(watch(begun))
+    with _opened(where, options) as target:
+        durable = None if commit_every is None else partial(len, target)
+        try:
+            with watching(report, _size(sources), durable) as watch:
+                added = target.add(watch(articles), commit_every=commit_every, resume=resume, wait=wait)
+        except BaseException:
+            if commit_every is not None:
+                complain(f"{len(target):,} articles are in {where}; the same command with --resume goes on from there")
+            raise
     complain_of_each("skipped", report.skipped)
     complain_of_each("taken without a date", report.undated)
     rate = report.bytes / 1e6 / max(added.seconds, 1e-6)
+    known = f", {added.known:,} there already" if resume else ""
     say(
-        f"{added.added:,} added, {added.replaced:,} replaced, {len(report.skipped):,} skipped; "
+        f"{added.added:,} added, {added.replaced:,} replaced, {len(report.skipped):,} skipped{known}; "
         f"{in_bytes(report.bytes)} in {added.seconds:.2f} s, {rate:.1f} MB a second: {where}"
     )
     return 0

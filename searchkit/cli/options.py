@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["index_option", "json_option"]
+__all__ = ["index_option", "json_option", "wait_option"]
 
 index_option = click.option(
     "-i",
@@ -18,3 +18,12 @@ index_option = click.option(
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait while another process writes.",
+)

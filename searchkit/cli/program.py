@@ -7,9 +7,11 @@ import click
 from searchkit.cli.check import check
 from searchkit.cli.compact import compact
 from searchkit.cli.delete import delete
+from searchkit.cli.export import export
 from searchkit.cli.index import index
 from searchkit.cli.info import info
 from searchkit.cli.query import query
+from searchkit.cli.snapshot import snapshot
 
 __all__ = ["program"]
 
@@ -33,5 +35,5 @@ def program(context: click.Context, version: bool) -> None:
         context.exit(2)
 
 
-for command in (index, query, info, check, compact, delete):
+for command in (index, query, info, check, compact, delete, snapshot, export):
     program.add_command(command)

@@ -83,6 +83,44 @@ cdef class Pack:
             number += 1
         return at, line, result == SK_LINE_ODD
 
+    def ids(self):
+        """The ids of the articles, in order."""
+        cdef uint32_t i
+        return [
+            (<const char *>self.pack.ids.bytes + self.pack.articles[i].id)[: self.pack.articles[i].id_length].decode()
+            for i in range(self.pack.count)
+        ]
+
+    def chosen(self, keep):
+        """A new pack of the articles for which `keep`, a list with a bool for each, has True."""
+        cdef Pack pack = Pack()
+        cdef uint32_t i, lengths[4]
+        cdef const uint8_t *parts[5]
+        cdef size_t sizes[5]
+        cdef const uint8_t *at
+        cdef sk_packed *article
+        cdef sk_packed *copy
+        if len(keep) != self.pack.count:
+            raise ValueError(f"{len(keep)} choices for {self.pack.count} articles")
+        for i in range(self.pack.count):
+            if not keep[i]:
+                continue
+            article = &self.pack.articles[i]
+            memcpy(lengths, self.pack.data.bytes + article.record, SK_RECORD_HEAD)
+            at = self.pack.data.bytes + article.record + SK_RECORD_HEAD
+            for part in range(4):
+                parts[part] = at
+                sizes[part] = lengths[part]
+                at += lengths[part]
+            parts[SK_ID] = self.pack.ids.bytes + article.id
+            sizes[SK_ID] = article.id_length
+            copy = sk_pack_add(&pack.pack, parts, sizes)
+            if copy == NULL:
+                raise MemoryError
+            copy.start, copy.end = article.start, article.end
+            pack.text_bytes += sizes[SK_TITLE] + sizes[SK_TEXT]
+        return pack
+
     def records(self, bint store):
         """All records, one behind the other; without their titles and texts unless `store`."""
         cdef uint32_t i, lengths[4]

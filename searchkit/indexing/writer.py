@@ -135,13 +135,22 @@ class Writer:
                     self._enter(item)
                     count += len(item)
                 else:
-                    pack_article(pack, self._article(item))
+                    pack_article(pack, self.article(item))
                     count += 1
                     if pack.size >= PACK:
                         pack = self._enter(pack)
         finally:
             self._enter(pack)
         return count
+
+    def article(self, article: Article | Mapping[str, Any]) -> Article:
+        """The article as this index takes it: dates with an offset are moved to its time zone. Raises ArticleError."""
+        timezone = self._options.timezone
+        if not isinstance(article, Article):
+            return Article.from_dict(article, timezone=timezone)
+        if timezone != "UTC" and article.date is not None:
+            return attrs.evolve(article, date=article.date.in_timezone(timezone))
+        return article
 
     def delete(self, ids: str | Iterable[str]) -> int:
         """Delete articles by id; how many were there."""
@@ -216,14 +225,6 @@ class Writer:
 
     def _new_run(self) -> Run:
         return Run(self._options, self._storage, self._memory, self._crew)
-
-    def _article(self, article: Article | Mapping[str, Any]) -> Article:
-        timezone = self._options.timezone
-        if not isinstance(article, Article):
-            return Article.from_dict(article, timezone=timezone)
-        if timezone != "UTC" and article.date is not None:
-            return attrs.evolve(article, date=article.date.in_timezone(timezone))
-        return article
 
     def _enter(self, pack: Pack) -> Pack:
         """Give a pack to the run; a new one."""

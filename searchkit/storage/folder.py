@@ -22,7 +22,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import weakref
+from collections.abc import Mapping
 from mmap import mmap
 from pathlib import Path
 from types import TracebackType
@@ -47,7 +49,7 @@ from searchkit.storage.system import System
 
 __all__ = ["FolderStorage"]
 
-# Bytes of a manifest read at a time.
+# Bytes read and copied at a time.
 CHUNK = 1 << 20
 
 # Seconds that two programs creating the same index wait for each other.
@@ -78,6 +80,40 @@ class FolderStorage:
         with self.lock(CREATE_WAIT):
             self._require_empty()
             self._publish_manifest(manifest, old=0)
+
+    def receive(self, manifest: Manifest, buffers: Mapping[str, Buffer], source: Path | None) -> None:
+        """Make the folder an index of that generation, whole and durable or not there at all.
+
+        buffers: its files by name. source: a folder where they may still have their names: they get a second one here
+        where the file system lets them, and are copied elsewhere; None: all are copied. Raises FileExistsError if there
+        is anything in the folder. If the process dies, a folder `.NAME.*.partial` may stay behind.
+        """
+        if self.folder.exists() and (not self.folder.is_dir() or self.system.names(self.folder)):
+            raise FileExistsError(errno.EEXIST, "the copy of an index needs a new or empty folder", self.path)
+        partial = self.folder.with_name(f".{self.folder.name}.{os.urandom(4).hex()}.partial")
+        storage = FolderStorage(partial, self.system)
+        try:
+            storage._make_folder()
+            with storage.lock(0):
+                for name, buffer in buffers.items():
+                    storage._take(name, buffer, source)
+                storage._publish_manifest(manifest, old=0)
+            self.system.rename(partial, self.folder)
+            self._sync_names(self.folder.parent)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+
+    def _take(self, name: str, buffer: Buffer, source: Path | None) -> None:
+        if source is not None:
+            with contextlib.suppress(OSError):  # swept, on another disk, or one without links
+                self.system.link(source / name, self.folder / name)
+                return
+        with FolderOutput(self) as output:
+            for start in range(0, len(buffer.view), CHUNK):
+                output.write(buffer.view[start : start + CHUNK])
+                buffer.forget()
+            output.publish(name)
 
     def latest(self) -> Manifest:
         # A listing taken while a writer commits twice may miss the manifest that came and the one that went.
