@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
 from typing import TypeVar
 
 from searchkit.core import builder
@@ -51,12 +52,14 @@ class Crew:
 
     def in_order(self, function: Callable[[_In], _Out], arguments: Iterable[_In]) -> Iterator[_Out]:
         """The results of function(argument), in order, a few of them ahead in other threads."""
-        if self._pool is None:
-            yield from map(function, arguments)
+        rest = iter(arguments)
+        first = list(islice(rest, 2))
+        if self._pool is None or len(first) < 2:  # a thread for one argument would take longer to start
+            yield from map(function, chain(first, rest))
             return
         waiting: deque[Future[_Out]] = deque()
         try:
-            for argument in arguments:
+            for argument in chain(first, rest):
                 waiting.append(self._pool.submit(function, argument))
                 if len(waiting) > self.workers:
                     yield waiting.popleft().result()
@@ -136,7 +139,9 @@ class Run:
         write_store(writer, self._blocks(), compress=compress, in_order=in_order)
 
     def _free_thread(self) -> int:
-        """Number of a thread that has little to do; 0 is this one."""
+        """Number of a thread that has little to do; 0 is this one, which takes the first pack: often it is the only."""
+        if not len(self):
+            return 0
         for number, waiting in enumerate(self._waiting, 1):
             while waiting and waiting[0].done():
                 waiting.popleft().result()

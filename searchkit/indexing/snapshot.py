@@ -100,13 +100,17 @@ class Snapshot:
 
     @classmethod
     def open(cls, storage: Storage, held: Snapshot | None = None) -> Snapshot:
-        """The newest generation; files that `held` has open are used again. `held` itself if nothing is newer."""
+        """The newest generation; what `held` has open is used again, with all that is known of it. `held` itself if
+        nothing is newer.
+        """
         manifest, buffers = open_snapshot_files(storage, held.buffers if held else None)
         if held is not None and manifest == held.manifest:
             return held
         options = Options.from_json(manifest.options, storage.path)
+        known = {part.entry: part for part in held.parts} if held else {}
         parts = [
-            open_part(
+            known.get(entry)
+            or open_part(
                 buffers[entry.name], buffers[entry.name].path, entry, buffers[entry.live.name] if entry.live else None
             )
             for entry in manifest.segments
