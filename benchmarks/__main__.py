@@ -61,14 +61,17 @@ def _measure(parser: ArgumentParser, given: Namespace) -> int:
     return 1 if wrong else 0
 
 
-def _draw(result: dict[str, Any], folder: Path) -> None:
+def _draw(result: dict[str, Any], folder: Path) -> Path | None:
+    """The picture of a result; None if it could not be drawn."""
     from benchmarks.pictures import draw  # late: only this needs matplotlib
 
     try:
-        for path in draw(result, folder):
-            _say(f"drawn: {path}")
+        (path,) = draw(result, folder)
     except ImportError as error:
         _say(f"not drawn: {error}")
+        return None
+    _say(f"drawn: {path}")
+    return path
 
 
 def _page(parser: ArgumentParser, given: Namespace) -> int:
@@ -78,10 +81,9 @@ def _page(parser: ArgumentParser, given: Namespace) -> int:
             results.append(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             parser.error(f"{path}: {error}")
-    if given.plots is not None:
-        for result in results:
-            _draw(result, given.plots)
-    print(markdown(results), end="")
+    # The page stands beside the folder of its pictures.
+    drawn = [_draw(result, given.plots) for result in results] if given.plots is not None else []
+    print(markdown(results, [path and f"{path.parent.name}/{path.name}" for path in drawn]), end="")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,17 @@ _PLACE = "<!-- runs -->\n"
 Figures = dict[str, Any]
 
 
-def markdown(results: Sequence[Figures]) -> str:
-    """The whole page. The same results make the same page."""
+def markdown(results: Sequence[Figures], pictures: Sequence[str | None] = ()) -> str:
+    """The whole page. The same results make the same page. `pictures`: a path for each result, where it is drawn."""
     before, _, after = _PROSE.read_text(encoding="utf-8").partition(_PLACE)
-    parts = [_growth(result) if result["kind"] == "growth" else _run(result) for result in results]
+    parts = [
+        _growth(result, picture) if result["kind"] == "growth" else _run(result, picture)
+        for result, picture in zip_longest(results, pictures)
+    ]
     return before + "\n".join(parts) + after
 
 
-def _run(result: Figures) -> str:
+def _run(result: Figures, picture: str | None) -> str:
     corpus, settings = result["corpus"], result["settings"]
     lines = [
         f"## {corpus['name'].capitalize()}: {corpus['articles']:,} articles, "
@@ -35,6 +39,8 @@ def _run(result: Figures) -> str:
     ]
     if settings["clock"] == "cpu":
         lines.append("Latencies are processor time of the calling thread: the machine was not quiet.\n")
+    if picture:
+        lines.append(f"![Mean time of a query, by shape and engine]({picture})\n")
     lines += [_table(table) for table in tables(result)]
     lines += [f"Not measured: {name}: {why}.\n" for name, why in result["skipped"].items()]
     said = verdict(result)
@@ -43,8 +49,10 @@ def _run(result: Figures) -> str:
     return "\n".join(lines)
 
 
-def _growth(result: Figures) -> str:
+def _growth(result: Figures, picture: str | None) -> str:
     lines = ["## Growth: made-up articles\n", _measured_on(result["points"][-1])]
+    if picture:
+        lines.append(f"![Times, build and size by number of articles]({picture})\n")
     lines += [_table(table) for table in growth_tables(result)]
     return "\n".join(lines)
 
