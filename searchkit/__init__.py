@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         IndexNotFound,
         QueryError,
         SearchkitError,
+        SearchTimeout,
     )
     from searchkit.index import AddReport, CheckReport, Index, IndexStats, create, open
     from searchkit.indexing.writer import Writer
@@ -56,6 +57,7 @@ __all__ = [
     "IndexStats",
     "QueryError",
     "Results",
+    "SearchTimeout",
     "SearchkitError",
     "Writer",
     "create",
@@ -79,6 +81,7 @@ _HOMES = {
         "IndexLocked",
         "IndexNotFound",
         "QueryError",
+        "SearchTimeout",
         "SearchkitError",
     ),
     "index": ("AddReport", "CheckReport", "Index", "IndexStats", "create", "open"),

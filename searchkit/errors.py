@@ -16,6 +16,7 @@ __all__ = [
     "IndexLocked",
     "IndexNotFound",
     "QueryError",
+    "SearchTimeout",
     "SearchkitError",
 ]
 
@@ -33,6 +34,14 @@ class QueryError(SearchkitError):
         self.hint = hint
         where = "" if position is None else f" (at character {position + 1})"
         super().__init__(f"{text}{where}" + (f": {hint}" if hint else ""))
+
+
+class SearchTimeout(SearchkitError, TimeoutError):
+    """Articles could not all be counted in the time that was given."""
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        super().__init__(f"not all articles were counted within {timeout:g} s: count with a longer timeout, or none")
 
 
 class ArticleError(SearchkitError):

@@ -262,6 +262,7 @@ class Index:
         k1: float | None = None,
         b: float | None = None,
         now: datetime | None = None,
+        timeout: float | None = None,
     ) -> Results:
         """The best articles for a query, ranked by exact BM25; equal scores: newer first, then by id.
 
@@ -274,12 +275,14 @@ class Index:
         sort              "score", "newest" or "oldest".
         k1, b             of BM25, instead of the index's own.
         now               the moment that relative dates start from.
+        timeout           seconds (None: no limit), after which the best hits found until then are returned, with a
+                          warning that better ones may be missing. Scores and order are exact in any case.
 
         Raises QueryError for a query node, date or option that makes no sense.
         """
         start = time.perf_counter()
         snapshot = self._snapshot()
-        ask = Ask(query, Scope(snapshot, match, since, until, on, dates, now, plain=self._plain))
+        ask = Ask(query, Scope(snapshot, match, since, until, on, dates, now, timeout, plain=self._plain))
         return ask.search(settings_of(snapshot, limit, offset, sort, k1, b, self._skipping), start)
 
     def search_many(
@@ -298,12 +301,16 @@ class Index:
         k1: float | None = None,
         b: float | None = None,
         now: datetime | None = None,
+        timeout: float | None = None,
     ) -> list[Results]:
-        """`search` for many queries, on `threads` threads (None: one for each processor), the GIL released."""
+        """`search` for many queries, on `threads` threads (None: one for each processor), the GIL released.
+
+        `timeout` holds for each query by itself.
+        """
         from searchkit.search.many import search_many
 
         snapshot = self._snapshot()
-        scope = Scope(snapshot, match, since, until, on, dates, now, plain=self._plain)
+        scope = Scope(snapshot, match, since, until, on, dates, now, timeout, plain=self._plain)
         return search_many(queries, scope, settings_of(snapshot, limit, offset, sort, k1, b, self._skipping), threads)
 
     def count(
@@ -316,9 +323,11 @@ class Index:
         on: Date | None = None,
         dates: Relation = "overlaps",
         now: datetime | None = None,
+        timeout: float | None = None,
     ) -> int:
-        """How many articles a query finds, exactly."""
-        return Ask(query, Scope(self._snapshot(), match, since, until, on, dates, now, plain=self._plain)).count()
+        """How many articles a query finds, exactly. SearchTimeout if that takes more than `timeout` seconds."""
+        scope = Scope(self._snapshot(), match, since, until, on, dates, now, timeout, plain=self._plain)
+        return Ask(query, scope).count()
 
     def explain(
         self,

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from searchkit.cli.screen import heading, indented, one_line, shown_date
+from searchkit.cli.screen import heading, indented, one_line, shown_date, total_of
 
 if TYPE_CHECKING:
     from searchkit.search.explain import Explanation
@@ -51,9 +51,9 @@ def _marked(snippet: str) -> Text:
 
 
 def _shown(results: Results, first: int) -> str:
-    if not results:
-        return f"no hits of {results.total:,}" if results.total else "no hits"
-    return f"hits {first:,} to {first + len(results) - 1:,} of {results.total:,}"
+    total = total_of(results)
+    of_all = f" of {total:,}" if total else ""
+    return f"hits {first:,} to {first + len(results) - 1:,}{of_all}" if results else f"no hits{of_all}"
 
 
 def _time(seconds: float) -> str:

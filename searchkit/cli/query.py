@@ -9,7 +9,17 @@ import attrs
 import click
 
 from searchkit.cli.options import index_option
-from searchkit.cli.screen import complain, heading, indented, on_terminal, one_line, print_json, say, shown_date
+from searchkit.cli.screen import (
+    complain,
+    heading,
+    indented,
+    on_terminal,
+    one_line,
+    print_json,
+    say,
+    shown_date,
+    total_of,
+)
 from searchkit.cli.target import open_index
 
 if TYPE_CHECKING:
@@ -45,6 +55,9 @@ ELLIPSIS = "…"  # between snippets on one line
 @click.option("--sort", type=click.Choice(ORDERS), default="score", show_default=True)
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Hits to show.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Hits to leave out before these.")
+@click.option(
+    "--timeout", type=float, metavar="SECONDS", help="Show what was found by then. Better hits may be missing."
+)
 @click.option("--snippets", type=click.IntRange(min=0), default=1, show_default=True, help="Snippets of each hit.")
 @click.option(
     "--markup", type=click.Choice(MARKUPS), help="How matches are marked in pipes and JSON.  [default: plain]"
@@ -65,6 +78,7 @@ def query(
     sort: Literal["score", "newest", "oldest"],
     limit: int,
     offset: int,
+    timeout: float | None,
     snippets: int,
     markup: str | None,
     strict: bool,
@@ -86,7 +100,7 @@ def query(
     with open_index(where) as index:
         if style == "count":
             limit, offset = 1, 0
-        results = index.search(asked, limit=limit, offset=offset, sort=sort, **limits)
+        results = index.search(asked, limit=limit, offset=offset, sort=sort, timeout=timeout, **limits)
         for warning in results.warnings:
             complain(warning)
         explanation = (lambda hit: index.explain(asked, hit.id)) if explain else None
@@ -109,7 +123,7 @@ def query(
 
 
 def _summary(results: Results) -> dict[str, Any]:
-    return {"total": results.total, "seconds": results.seconds, "warnings": list(results.warnings)}
+    return {"total": total_of(results), "seconds": results.seconds, "warnings": list(results.warnings)}
 
 
 def _record(hit: Hit, snippets: int, markup: str, explanation: Explain | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from searchkit.search.explain import Explanation
-    from searchkit.search.results import Hit
+    from searchkit.search.results import Hit, Results
 
 __all__ = [
     "complain",
@@ -27,6 +27,7 @@ __all__ = [
     "print_json",
     "say",
     "shown_date",
+    "total_of",
 ]
 
 NAMED = 20  # errors that are named one by one
@@ -92,6 +93,17 @@ def indented(explanation: Explanation) -> list[str]:
 def shown_date(hit: Hit) -> str:
     """The date of a hit as it was written."""
     return "undated" if hit.date is None else one_line(str(hit.date))
+
+
+def total_of(results: Results) -> int | None:
+    """How many articles a query finds in all; None, with a line on standard error, if they were not counted in time."""
+    from searchkit.errors import SearchTimeout
+
+    try:
+        return results.total
+    except SearchTimeout as error:
+        complain(str(error))
+        return None
 
 
 def in_bytes(count: int) -> str:

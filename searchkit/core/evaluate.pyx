@@ -5,7 +5,10 @@
     Answer      the hits of one query, flat: score, part and docid of each
     Place       one of them, as a Python object: what a Hit is made upon
 
-All evaluation is C (search.inc, plain.c) and runs without the GIL.
+All evaluation is C (search.inc, plain.c) and runs without the GIL. Some times a second it asks (`interrupted`) whether
+a signal has come, so that Ctrl-C ends a long one.
+
+A deadline is a moment of `clock`, in nanoseconds; 0: there is none.
 """
 
 import os
@@ -14,7 +17,7 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
@@ -24,6 +27,7 @@ from searchkit.core.segment cimport Segment, sk_find_term, sk_list
 
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+    int PyErr_CheckSignals()  # what it raises is left for raise_interrupt
 
 cdef extern from "kernels.h" nogil:
     ctypedef struct sk_kernels:
@@ -54,15 +58,57 @@ cdef extern from "plain.h" nogil:
     int sk_plain_count(sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task) noexcept
 
 ctypedef int (*plain_evaluation)(sk_snapshot *, const sk_plain_query *, sk_task *) noexcept nogil
+ctypedef int (*evaluation)(sk_task *) noexcept nogil
 
 cdef extern from *:
     """
-    #include <time.h>
     static long sk_fetch_add(long *value, long more) { return __atomic_fetch_add(value, more, __ATOMIC_RELAXED); }
-    static double sk_now(void) { struct timespec t; timespec_get(&t, TIME_UTC); return t.tv_sec + t.tv_nsec * 1e-9; }
+    static int sk_raised(void) { return PyErr_Occurred() ? -1 : 0; }
     """
     long sk_fetch_add(long *value, long more) nogil
-    double sk_now() nogil
+    int sk_raised() except -1
+
+
+def clock():
+    """Nanoseconds of the clock that deadlines are told by."""
+    return sk_clock()
+
+
+# ---- interruptions
+
+cdef enum:
+    DEAF, HEARS, UNKNOWN
+
+
+cdef struct Listener:
+    # What may interrupt a task: its batch is stopped (or NULL), or a signal, which only the main thread hears.
+    long *stopped
+    int signals
+
+
+cdef int interrupted(void *who) noexcept nogil:
+    """Whether a task is to end. What a signal's handler raised stays set, for `raise_interrupt`."""
+    cdef Listener *listener = <Listener *>who
+    if listener.stopped != NULL and sk_fetch_add(listener.stopped, 0):
+        return 1
+    if listener.signals == DEAF:
+        return 0
+    with gil:
+        if listener.signals == UNKNOWN:
+            listener.signals = HEARS if in_main_thread() else DEAF
+        return PyErr_CheckSignals() != 0
+
+
+cdef bint in_main_thread() noexcept:
+    import threading
+    return threading.get_ident() == threading.main_thread().ident
+
+
+cdef void listen(sk_task *task, Listener *listener, long *stopped, int64_t deadline) noexcept nogil:
+    """Set up what may end a task early. `listener` stays as long as the task runs."""
+    listener.stopped, listener.signals = stopped, UNKNOWN
+    task.interrupted, task.who, task.deadline = interrupted, listener, deadline
+    task.worked = SK_LOOK_AFTER if deadline else 0  # a deadline that has passed already is seen at once
 
 
 def simd():
@@ -102,10 +148,14 @@ cdef class Settings:
 
 
 cdef class Answer:
-    """The hits of one query, best first. `ask` is the caller's: what was asked, for those who hold a hit."""
+    """The hits of one query, best first. `ask` is the caller's: what was asked, for those who hold a hit.
+
+    late  the deadline came first: these are the best of the articles that were scored until then.
+    """
     cdef sk_hit *found
     cdef uint64_t count, offset
     cdef Parts parts
+    cdef readonly bint late
     cdef public object ask
 
     def __dealloc__(self):
@@ -134,6 +184,7 @@ cdef Answer answer_of(sk_task *task, Parts parts, uint64_t offset):
     """The answer that a task came to; takes its hits over."""
     cdef Answer answer = Answer.__new__(Answer)
     answer.found, answer.count, answer.parts, answer.offset = task.hits, task.hit_count, parts, offset
+    answer.late = task.end == SK_LATE
     task.hits = NULL
     return answer
 
@@ -222,31 +273,39 @@ cdef class Searcher:
 
     # ---- plain text
 
-    cdef bint answer_plain(self, str text, bint match_all, dates, sk_task *task, plain_evaluation evaluate) except -1:
+    cdef bint answer_plain(
+        self, str text, bint match_all, dates, int64_t deadline, sk_task *task, plain_evaluation evaluate
+    ) except -1:
         """Whether the core answered plain query text, into a task that says how hits are ranked."""
         cdef sk_plain_query query
         cdef sk_filter filter
+        cdef Listener listener
         cdef int done
         if not begin(&query, text, match_all, dates, &filter):
             return False
+        listen(task, &listener, NULL, deadline)
         with nogil:
             done = evaluate(&self.s, &query, task)
+        if task.end == SK_INTERRUPTED:
+            sk_raised()
         return done
 
-    def search_plain(self, str text not None, bint match_all, dates, Settings settings not None):
+    def search_plain(self, str text not None, bint match_all, dates, Settings settings not None, int64_t deadline=0):
         """The answer to plain query text, or None if it is not that: see plain.h. `dates`: a filter of Program, or None."""
         cdef sk_task task
         memset(&task, 0, sizeof(task))
         settings.fill(&task)
-        if not self.answer_plain(text, match_all, dates, &task, sk_plain_search):
+        if not self.answer_plain(text, match_all, dates, deadline, &task, sk_plain_search):
             return None
         return answer_of(&task, self.parts, settings.offset)
 
-    def count_plain(self, str text not None, bint match_all, dates):
-        """How many live articles plain query text finds, or None if it is not that."""
+    def count_plain(self, str text not None, bint match_all, dates, int64_t deadline=0):
+        """How many live articles plain query text finds, or None if it is not that; -1: the deadline came first."""
         cdef sk_task task
         memset(&task, 0, sizeof(task))
-        return task.total if self.answer_plain(text, match_all, dates, &task, sk_plain_count) else None
+        if not self.answer_plain(text, match_all, dates, deadline, &task, sk_plain_count):
+            return None
+        return -1 if task.end == SK_LATE else task.total
 
     # ---- programs
 
@@ -259,39 +318,50 @@ cdef class Searcher:
         task.k1, task.b, task.skipping = 1.2, 0.75, 1
         return 0
 
-    def search(self, Program program not None, Settings settings not None):
+    def search(self, Program program not None, Settings settings not None, int64_t deadline=0):
         """The answer to a program."""
         cdef sk_task task
-        cdef int failed
         self.fill(program, &task)
         rank(&task, settings)
-        with nogil:
-            failed = sk_search(&task)
-        self.parts.raise_for(failed, task.damaged)
+        self.evaluate(&task, deadline, sk_search)
         return answer_of(&task, self.parts, settings.offset)
 
-    def count(self, Program program not None):
-        """How many live articles match."""
+    def count(self, Program program not None, int64_t deadline=0):
+        """How many live articles match; -1: the deadline came first."""
         cdef sk_task task
-        cdef int failed
         self.fill(program, &task)
+        self.evaluate(&task, deadline, sk_count)
+        return -1 if task.end == SK_LATE else task.total
+
+    cdef int evaluate(self, sk_task *task, int64_t deadline, evaluation how) except -1:
+        cdef Listener listener
+        cdef int failed
+        listen(task, &listener, NULL, deadline)
         with nogil:
-            failed = sk_count(&task)
-        self.parts.raise_for(failed, task.damaged)
-        return task.total
+            failed = how(task)
+        if task.end == SK_INTERRUPTED:
+            sk_raised()
+        if task.end == SK_WHOLE:
+            self.parts.raise_for(failed, task.damaged)
+        return 0
 
     def frequencies(self, Program program not None, uint32_t part, uint32_t docid):
         """Whether the query finds the article, and the frequency of each leaf that counts for it (else 0)."""
         cdef sk_task task
+        cdef Listener listener
         cdef int failed, matches = 0
         self.fill(program, &task)
+        listen(&task, &listener, NULL, 0)
         if part >= self.parts.count or docid >= self.parts.parts[part].segment.articles:
             raise IndexError(f"no docid {docid} in part {part}")
         cdef uint32_t *tfs = <uint32_t *>calloc(program.p.leaf_count + 1, sizeof(uint32_t))
         if tfs == NULL:
             raise MemoryError
         try:
-            failed = sk_frequencies(&task, part, docid, tfs, &matches)
+            with nogil:
+                failed = sk_frequencies(&task, part, docid, tfs, &matches)
+            if task.end == SK_INTERRUPTED:
+                sk_raised()
             self.parts.raise_for(failed, part)
             return bool(matches), [tfs[i] for i in range(program.p.leaf_count)]
         finally:
@@ -326,7 +396,8 @@ cdef class Batch:
     """Many queries with the same settings, worked off by as many threads as call `work`.
 
     `jobs` are plain query texts, programs of the searcher, or None, which is left alone. `match_all` and `dates` are
-    for the texts.
+    for the texts. `timeouts`: of each job how many nanoseconds it may take from its start on, at least 1; None: there
+    are no deadlines.
     """
     cdef Searcher searcher
     cdef list jobs
@@ -338,8 +409,12 @@ cdef class Batch:
     cdef double *seconds
     cdef long count
     cdef long next
+    cdef long stopped
 
-    def __cinit__(self, Searcher searcher not None, list jobs not None, bint match_all, dates, Settings settings not None):
+    def __cinit__(
+        self, Searcher searcher not None, list jobs not None, bint match_all, dates, Settings settings not None,
+        list timeouts=None,
+    ):
         cdef long i
         self.searcher, self.jobs, self.settings = searcher, jobs, settings
         self.count = len(jobs)
@@ -356,6 +431,8 @@ cdef class Batch:
                 rank(&self.tasks[i], settings)
             elif job is not None and begin(&self.queries[i], job, match_all, dates, &self.filter):
                 settings.fill(&self.tasks[i])
+            if timeouts is not None:
+                self.tasks[i].deadline = timeouts[i]
 
     def __dealloc__(self):
         cdef long i
@@ -370,23 +447,31 @@ cdef class Batch:
     def work(self, long most):
         """Take queries until none is left, or `most` are done. Whether some may be left. For any number of threads."""
         cdef long i, done
-        cdef double start
+        cdef int64_t start
+        cdef sk_task *task
+        cdef Listener listener
         with nogil:
             for done in range(most):
                 i = sk_fetch_add(&self.next, 1)
                 if i >= self.count:
                     break
-                start = sk_now()
+                task = &self.tasks[i]
+                start = sk_clock()
+                listen(task, &listener, &self.stopped, start + task.deadline if task.deadline else 0)
                 if self.queries[i].text != NULL:
-                    self.outcomes[i] = sk_plain_search(&self.searcher.s, &self.queries[i], &self.tasks[i])
-                elif self.tasks[i].program != NULL:
-                    self.outcomes[i] = sk_search(&self.tasks[i])
-                self.seconds[i] = sk_now() - start
+                    self.outcomes[i] = sk_plain_search(&self.searcher.s, &self.queries[i], task)
+                elif task.program != NULL:
+                    self.outcomes[i] = sk_search(task)
+                self.seconds[i] = (sk_clock() - start) * 1e-9
+                if task.end == SK_INTERRUPTED:
+                    break
+        sk_raised()
         return self.next < self.count
 
     def stop(self):
-        """Let no query be taken any more."""
+        """Let no query be taken any more, and end those that are worked at."""
         sk_fetch_add(&self.next, self.count)
+        sk_fetch_add(&self.stopped, 1)
 
     def answers(self):
         """Of each job its answer and the seconds it took; None for text that is not plain, and for None.
@@ -396,7 +481,7 @@ cdef class Batch:
         cdef long i
         found = []
         for i in range(self.count):
-            if self.tasks[i].program == NULL or (self.queries[i].text != NULL and not self.outcomes[i]):
+            if not self.outcomes[i] if self.queries[i].text != NULL else self.tasks[i].program == NULL:
                 found.append(None)
                 continue
             if self.queries[i].text == NULL:

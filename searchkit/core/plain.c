@@ -144,13 +144,15 @@ static void add_leaf(plan *p, uint32_t first, uint32_t slop)
 }
 
 /* The words of a piece as a leaf. */
-static int bind(plan *p, sk_snapshot *snapshot, const piece *piece)
+static int bind(plan *p, sk_snapshot *snapshot, const piece *piece, sk_task *task)
 {
     sk_tokenizer tokenizer;
     sk_token token;
     uint32_t first = p->word_count;
     sk_tokenizer_start(&tokenizer, piece->from, (size_t)(piece->to - piece->from), snapshot->fold_accents);
     while (sk_tokenizer_next(&tokenizer, &token)) {
+        if (sk_late(task, SK_LOOK_AFTER / 8)) /* where articles are deleted, a new word's live ones are counted */
+            return 0;
         const sk_word *word = p->word_count < MOST_WORDS
             ? sk_words_find(&snapshot->words, token.form, token.form_length, &p->owned) : NULL;
         if (!word)
@@ -164,7 +166,7 @@ static int bind(plan *p, sk_snapshot *snapshot, const piece *piece)
 }
 
 /* Read the text: 1 if it is plain. Between operators stands one piece each, and all of them are the same. */
-static int read_text(plan *p, sk_snapshot *snapshot, const sk_plain_query *query)
+static int read_text(plan *p, sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task)
 {
     const uint8_t *at = query->text, *end = at + query->length;
     uint32_t pieces = 0, operators = 0;
@@ -179,7 +181,7 @@ static int read_text(plan *p, sk_snapshot *snapshot, const sk_plain_query *query
         if (!at || (at < end && !is_blank(*at)))
             return 0;
         if (piece.operator == NONE) {
-            if ((operators && pieces % 2) || !bind(p, snapshot, &piece))
+            if ((operators && pieces % 2) || !bind(p, snapshot, &piece, task))
                 return 0;
         } else {
             if (pieces != 2 * operators + 1 || piece.operator == OTHER || (operators && piece.operator != p->group))
@@ -274,7 +276,7 @@ static int run(sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task
     p.leaf_count = p.word_count = p.list_count = 0;
     p.owned = NULL;
     p.parts = NULL;
-    int done = query->length <= MOST_BYTES && read_text(&p, snapshot, query) && finish(&p, snapshot, query->dates);
+    int done = query->length <= MOST_BYTES && read_text(&p, snapshot, query, task) && finish(&p, snapshot, query->dates);
     if (done) {
         task->program = &p.program;
         task->parts = p.parts;
@@ -282,6 +284,7 @@ static int run(sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task
         task->average = snapshot->average;
         done = evaluate(task) == SK_OK;
     }
+    done |= task->end != SK_WHOLE;
     free(p.parts);
     sk_words_free(p.owned);
     return done;

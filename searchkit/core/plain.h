@@ -27,7 +27,7 @@ typedef struct sk_plain_query {
 } sk_plain_query;
 
 /* Both take a task that says k1, b, sort, skipping and limit, and put hits or total there. The best hits are those of
- * sk_search. Returns 1, or 0 for a query that must go the long way. */
+ * sk_search. Returns 1, also where the task ended early (its `end`), or 0 for a query that must go the long way. */
 int sk_plain_search(sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task);
 int sk_plain_count(sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task);
 

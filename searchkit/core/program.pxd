@@ -8,6 +8,7 @@ from searchkit.core.segment cimport Segment, sk_list, sk_segment
 cdef extern from "search.h" nogil:
     int SK_LEAF, SK_FILTER, SK_AND, SK_OR, SK_NOT, SK_AND_MAYBE, SK_ALL, SK_NOTHING, SK_DEPTH_MAX
     int SK_BY_SCORE, SK_NEWEST, SK_OLDEST
+    int SK_WHOLE, SK_LATE, SK_INTERRUPTED, SK_LOOK_AFTER
 
     ctypedef struct sk_leaf:
         double weight
@@ -50,13 +51,19 @@ cdef extern from "search.h" nogil:
         double k1, b, average
         int sort, skipping
         uint64_t limit
+        int64_t deadline
+        int (*interrupted)(void *who) noexcept nogil
+        void *who
+        uint64_t worked
+        int end
         sk_hit *hits
         uint64_t hit_count, total
         uint32_t damaged
 
     int sk_search(sk_task *task)
     int sk_count(sk_task *task)
-    int sk_frequencies(const sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, int *matches)
+    int sk_frequencies(sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, int *matches)
+    int64_t sk_clock()
     int sk_live_df(const sk_segment *s, const sk_list *list, const uint64_t *live, uint32_t *df)
 
 

@@ -10,6 +10,8 @@ enum sk_kind { SK_LEAF, SK_FILTER, SK_AND, SK_OR, SK_NOT, SK_AND_MAYBE, SK_ALL, 
 enum sk_relation { SK_OVERLAPS, SK_WITHIN, SK_CONTAINS, SK_UNDATED };
 enum sk_field { SK_ANYWHERE, SK_TITLE, SK_TEXT };
 enum sk_sort { SK_BY_SCORE, SK_NEWEST, SK_OLDEST };
+enum sk_end { SK_WHOLE, SK_LATE, SK_INTERRUPTED };
+enum { SK_ENDED = -3 }; /* beside SK_DAMAGED and SK_NO_MEMORY: a task ended before it was done, see its `end` */
 
 /* A word or a phrase that scores. Its lists are those of its words, one behind the other, and then those of pairs of them
  * (pairs.h): an article with the phrase has these too, at least as often. */
@@ -61,20 +63,45 @@ typedef struct sk_task {
     int sort, skipping;
     uint64_t limit; /* hits wanted */
 
+    /* what may end it early (sk_look) */
+    int64_t deadline;              /* by sk_clock; 0: none */
+    int (*interrupted)(void *who); /* asked some times a second; NULL: nobody interrupts */
+    void *who;
+    uint64_t worked;               /* since the clock was last looked at, in steps of some nanoseconds each */
+    int64_t next_asked;            /* when `interrupted` is; 0: it was not yet time to think of that */
+
     /* results */
+    int end;
     sk_hit *hits; /* best first; malloc'ed, the caller frees */
     uint64_t hit_count, total; /* total: of sk_count only */
     uint32_t damaged;          /* number of the part found damaged */
 } sk_task;
 
-/* Find the best hits. Returns SK_OK, SK_DAMAGED or SK_NO_MEMORY. */
+/* Find the best hits. Returns SK_OK, SK_DAMAGED, SK_NO_MEMORY, or SK_ENDED if it was interrupted. At the deadline it
+ * returns SK_OK with the best of what was scored until then, and `end` is SK_LATE. */
 int sk_search(sk_task *task);
 
-/* Count all live articles that match, into task->total. */
+/* Count all live articles that match, into task->total. SK_ENDED also at the deadline: there is no total then. */
 int sk_count(sk_task *task);
 
 /* Frequencies of all leaves in one article, 0 where a leaf does not count for it; *matches: the query finds it. */
-int sk_frequencies(const sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, int *matches);
+int sk_frequencies(sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, int *matches);
+
+/* Nanoseconds of a clock that is never set back. */
+int64_t sk_clock(void);
+
+/* Look at the clock: SK_ENDED if the deadline has passed, or who may interrupt does. */
+int sk_look(sk_task *task);
+
+enum { SK_LOOK_AFTER = 1 << 16 }; /* steps: some hundred microseconds */
+
+/* Tell of steps that were or will be done: SK_OK, or SK_ENDED as of sk_look. Whatever may take long calls this between
+ * pieces of at most a few milliseconds. */
+static inline int sk_late(sk_task *task, uint64_t steps)
+{
+    task->worked += steps;
+    return task->worked < SK_LOOK_AFTER ? SK_OK : sk_look(task);
+}
 
 /* Live articles that have the term. */
 int sk_live_df(const sk_segment *s, const sk_list *list, const uint64_t *live, uint32_t *df);

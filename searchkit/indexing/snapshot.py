@@ -7,7 +7,7 @@ caches, which any number of threads may fill.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from searchkit.analysis.analyzer import Analyzer
 from searchkit.article import Article
@@ -157,14 +157,21 @@ class Snapshot:
             self._terms[form] = term
         return term
 
-    def terms_from(self, prefix: str) -> list[tuple[str, int]]:
-        """Terms of live articles that begin with `prefix`, with their document frequencies, in order of their bytes."""
+    def terms_from(self, prefix: str, each: Callable[[], None] = lambda: None) -> list[tuple[str, int]]:
+        """Terms of live articles that begin with `prefix`, with their document frequencies, in order of their bytes.
+
+        `each` is called before a term is looked up in several segments: it may raise, where there are too many.
+        """
         start = prefix.encode("utf-8", "replace")
         if len(self.parts) == 1 and self.parts[0].live is None:
             return self.parts[0].segment.terms_from(start)
         names = {term for part in self.parts for term, _ in part.segment.terms_from(start)}
-        counted = ((term, self.lists(term).df) for term in sorted(names))  # by code points is by bytes
-        return [(term, df) for term, df in counted if df]
+        found = []
+        for term in sorted(names):  # by code points is by bytes
+            each()
+            if df := self.lists(term).df:
+                found.append((term, df))
+        return found
 
     def find(self, id: str) -> tuple[int, int] | None:
         """Number of the part and docid of a live article, or None."""

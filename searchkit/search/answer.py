@@ -6,25 +6,30 @@
 A text of plain words and phrases, which is most of what people type, is answered by the core from its bytes (plain.h):
 no node, leaf or program is made of it in Python. The core leaves to us what is not surely that. Either way gives the
 same hits, and what else there is to know about a query (its total, its marks) comes from the bound query.
+
+A search that reaches its deadline gives the best of what was scored until then, with a warning: that may be nothing,
+where the time went by while the query was bound.
 """
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from searchkit.core.evaluate import Answer, Settings
+from searchkit.core.evaluate import Answer, Settings, clock
 from searchkit.dates import DateInterval, parse_range
-from searchkit.errors import DateError, QueryError
+from searchkit.errors import DateError, QueryError, SearchTimeout
 from searchkit.indexing.options import check_bm25
 from searchkit.query.nodes import Query
 from searchkit.query.parse import parse_with_warnings
-from searchkit.search.bind import Bound, bind, marks_of, restrict
+from searchkit.search.bind import Bound, TimeUp, bind, marks_of, restrict
 from searchkit.search.plan import RELATIONS, SORTS, plan
 from searchkit.search.results import Marks, Results
 
 if TYPE_CHECKING:
+    from searchkit.core.program import Program
     from searchkit.indexing.snapshot import Snapshot
 
 __all__ = ["Ask", "Date", "Match", "Relation", "Scope", "Sort", "settings_of"]
@@ -34,11 +39,13 @@ Match: TypeAlias = Literal["any", "all"]
 Relation: TypeAlias = Literal["overlaps", "within", "contains"]
 Sort: TypeAlias = Literal["score", "newest", "oldest"]
 
+LONGEST = 1e9  # seconds; a longer timeout is none
+
 
 class Scope:
     """What holds for all queries of one call. QueryError for what makes no sense."""
 
-    __slots__ = ("dates", "filter", "match", "now", "plain", "snapshot")
+    __slots__ = ("dates", "filter", "match", "now", "plain", "snapshot", "timeout")
 
     def __init__(
         self,
@@ -49,15 +56,23 @@ class Scope:
         on: Date | None = None,
         dates: Relation = "overlaps",
         now: datetime | None = None,
+        timeout: float | None = None,
         *,
         plain: bool = True,
     ) -> None:
-        """`plain`: let the core answer plain text; False is for tests, which hold that it changes nothing."""
+        """`timeout`: seconds that each query may take; None: any.
+
+        `plain`: let the core answer plain text; False is for tests, which hold that it changes nothing.
+        """
         if match not in ("any", "all"):
             raise QueryError(f"match is {match!r}", hint='it must be "any" or "all"')
         if dates not in ("overlaps", "within", "contains"):
             raise QueryError(f"dates is {dates!r}", hint='it must be "overlaps", "within" or "contains"')
+        seconds = math.inf if timeout is None else timeout
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:  # nan is not
+            raise QueryError(f"timeout is {timeout!r}", hint="it must be a number of seconds from 0, or None")
         self.snapshot = snapshot
+        self.timeout = seconds if seconds < LONGEST else None
         self.match: Match = match
         self.dates = dates
         self.now = now
@@ -67,6 +82,21 @@ class Scope:
         if since is not None or until is not None or on is not None:
             start, end = _period(since, until, on, now, snapshot.options.timezone)
             self.filter = (start, end, RELATIONS[dates])
+
+    def deadline(self) -> int:
+        """When a query that begins now is to be done, by the core's clock; 0: it may take for ever."""
+        return 0 if self.timeout is None else clock() + self.nanoseconds
+
+    @property
+    def nanoseconds(self) -> int:
+        """The timeout, at least 1. Requires: there is one."""
+        assert self.timeout is not None
+        return max(int(self.timeout * 1e9), 1)
+
+    @property
+    def late(self) -> tuple[str, ...]:
+        """The warning of a search that has reached its deadline."""
+        return (f"the time of {self.timeout:g} s was up: better hits may be missing",)
 
 
 class Ask:
@@ -93,6 +123,10 @@ class Ask:
     @property
     def bound(self) -> Bound | None:
         """The bound query, with the scope's dates; None if nothing is left of it. Raises QueryError."""
+        return self.bind(0)
+
+    def bind(self, deadline: int) -> Bound | None:
+        """The same, or TimeUp at the deadline."""
         if not self._is_bound:
             scope, query = self.scope, self.query
             warnings: list[str] = []
@@ -100,7 +134,7 @@ class Ask:
                 timezone = scope.snapshot.options.timezone
                 query, parsed = parse_with_warnings(query, match=scope.match, now=scope.now, timezone=timezone)
                 warnings.extend(parsed)
-            bound = bind(query, scope.snapshot, scope.dates, warnings)
+            bound = bind(query, scope.snapshot, scope.dates, warnings, deadline)
             if scope.filter is not None:
                 bound = restrict(bound, scope.filter[0], scope.filter[1], scope.dates)
             self._bound = bound
@@ -116,33 +150,49 @@ class Ask:
     def search(self, settings: Settings, start: float) -> Results:
         """The results. `start`: of time.perf_counter(), when the search began."""
         scope = self.scope
+        deadline = 0 if scope.timeout is None else scope.deadline()
+        searcher = scope.snapshot.searcher
         if type(self.query) is str and scope.plain:
-            searcher = scope.snapshot.searcher
-            answer = searcher.search_plain(self.query, scope.match == "all", scope.filter, settings)
+            answer = searcher.search_plain(self.query, scope.match == "all", scope.filter, settings, deadline)
             if answer is not None:
-                return Results(self, answer, perf_counter() - start)
-        return self.results(self.long_answer(settings), perf_counter() - start)
+                return self.results(answer, perf_counter() - start)
+        try:
+            program = self.program(settings, deadline)
+        except TimeUp:
+            return self.results(None, perf_counter() - start, late=True)
+        answer = None if program is None else searcher.search(program, settings, deadline)
+        return self.results(answer, perf_counter() - start)
 
-    def long_answer(self, settings: Settings) -> Answer | None:
-        """The answer by way of a bound query and a program; None if there is nothing to evaluate."""
-        if self.bound is None or not settings.wanted:
-            return None
-        return self.snapshot.searcher.search(plan(self.bound, self.snapshot)[0], settings)
+    def program(self, settings: Settings, deadline: int) -> Program | None:
+        """What to evaluate for a query that goes the long way; None: nothing. Raises TimeUp at the deadline."""
+        bound = self.bind(deadline)
+        return None if bound is None or not settings.wanted else plan(bound, self.snapshot, deadline)[0]
 
-    def results(self, answer: Answer | None, seconds: float) -> Results:
-        """The results of an answer. A query that is not bound was plain, and gives no warning."""
-        return Results(self, answer, seconds, self._warnings if self._is_bound else ())
+    def results(self, answer: Answer | None, seconds: float, late: bool = False) -> Results:
+        """The results of an answer, which knows if it is late. A query that is not bound was plain, or late itself."""
+        warnings = self._warnings if self._is_bound else ()
+        if late or (answer is not None and answer.late):
+            warnings += self.scope.late
+        return Results(self, answer, seconds, warnings)
 
     def count(self) -> int:
-        """How many live articles the query finds."""
+        """How many live articles the query finds. Raises SearchTimeout."""
         scope = self.scope
+        deadline = scope.deadline()
+        count = None
         if type(self.query) is str and scope.plain:
-            count = scope.snapshot.searcher.count_plain(self.query, scope.match == "all", scope.filter)
-            if count is not None:
-                return count
-        if self.bound is None:
-            return 0
-        return self.snapshot.searcher.count(plan(self.bound, self.snapshot)[0])
+            count = scope.snapshot.searcher.count_plain(self.query, scope.match == "all", scope.filter, deadline)
+        if count is None:
+            try:
+                bound = self.bind(deadline)
+                program = None if bound is None else plan(bound, self.snapshot, deadline)[0]
+                count = 0 if program is None else self.snapshot.searcher.count(program, deadline)
+            except TimeUp:
+                count = -1
+        if count < 0:
+            assert scope.timeout is not None
+            raise SearchTimeout(scope.timeout)
+        return count
 
 
 def settings_of(

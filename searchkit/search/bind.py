@@ -12,15 +12,29 @@ form says what is scored, in which order: see docs/architecture.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import attrs
 
+from searchkit.core.evaluate import clock
 from searchkit.errors import QueryError
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query import nodes
 from searchkit.search.results import Marks
 
-__all__ = ["MOST_EXPANSIONS", "Bound", "Everything", "Group", "Leaf", "Where", "bind", "marks_of", "restrict"]
+__all__ = [
+    "MOST_EXPANSIONS",
+    "Bound",
+    "Everything",
+    "Group",
+    "Leaf",
+    "TimeUp",
+    "Where",
+    "bind",
+    "check_time",
+    "marks_of",
+    "restrict",
+]
 
 MOST_EXPANSIONS = 1024  # terms that one prefix stands for
 
@@ -62,9 +76,22 @@ class Group:
 Bound = Leaf | Where | Everything | Group
 
 
-def bind(query: nodes.Query, snapshot: Snapshot, dates: str, warnings: list[str]) -> Bound | None:
-    """The bound query, or None if nothing is left of it. `dates`: the relation of ranges that name none."""
-    return _Binder(snapshot, dates, warnings).bind(query, 1.0)
+class TimeUp(Exception):
+    """A deadline has passed. It never reaches callers of the library."""
+
+
+def check_time(deadline: int) -> None:
+    """Raise TimeUp if the deadline (core/evaluate.pyx; 0: none) has passed."""
+    if deadline and clock() >= deadline:
+        raise TimeUp
+
+
+def bind(query: nodes.Query, snapshot: Snapshot, dates: str, warnings: list[str], deadline: int = 0) -> Bound | None:
+    """The bound query, or None if nothing is left of it. `dates`: the relation of ranges that name none.
+
+    Raises TimeUp at the deadline.
+    """
+    return _Binder(snapshot, dates, warnings, deadline).bind(query, 1.0)
 
 
 def restrict(bound: Bound | None, start: int | None, end: int | None, dates: str) -> Bound | None:
@@ -75,12 +102,14 @@ def restrict(bound: Bound | None, start: int | None, end: int | None, dates: str
 class _Binder:
     """Holds what every step of one binding needs."""
 
-    def __init__(self, snapshot: Snapshot, dates: str, warnings: list[str]) -> None:
+    def __init__(self, snapshot: Snapshot, dates: str, warnings: list[str], deadline: int) -> None:
         self.snapshot = snapshot
         self.dates = dates
         self.warnings = warnings
+        self.check_time = partial(check_time, deadline)
 
     def bind(self, query: nodes.Query, boost: float) -> Bound | None:
+        self.check_time()
         if isinstance(query, nodes.Term):
             return self.leaf(query.text, 1, query.field, boost)
         if isinstance(query, nodes.Or | nodes.And):
@@ -126,7 +155,7 @@ class _Binder:
                     f"{_shown(query.text + '*')} is several words: searched as a phrase, without the *"
                 )
             return self.leaf(query.text, 1, query.field, boost)
-        found = self.snapshot.terms_from(forms[0])
+        found = self.snapshot.terms_from(forms[0], self.check_time)
         stem = self.snapshot.term_of(forms[0])
         if not stem.startswith(forms[0]) and (df := self.snapshot.lists(stem).df):
             found.append((stem, df))

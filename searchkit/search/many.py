@@ -12,12 +12,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 
-from searchkit.core.evaluate import Answer, Batch, Settings
-from searchkit.core.program import Program
+from searchkit.core.evaluate import Answer, Batch, Settings, clock
 from searchkit.errors import QueryError
 from searchkit.query.nodes import Query
 from searchkit.search.answer import Ask, Scope
-from searchkit.search.plan import plan
+from searchkit.search.bind import TimeUp
 from searchkit.search.results import Results
 
 __all__ = ["search_many"]
@@ -43,7 +42,12 @@ def search_many(queries: Iterable[str | Query], scope: Scope, settings: Settings
         for first in range(0, len(queries), CHUNK):
             asks = [Ask(query, scope) for query in queries[first : first + CHUNK]]
             texts = Batch(
-                scope.snapshot.searcher, [ask.text for ask in asks], scope.match == "all", scope.filter, settings
+                scope.snapshot.searcher,
+                [ask.text for ask in asks],
+                scope.match == "all",
+                scope.filter,
+                settings,
+                None if scope.timeout is None else [scope.nanoseconds] * len(asks),
             )
             team.start(texts)
             chunks.append(_Chunk(asks, texts))
@@ -71,8 +75,16 @@ class _Chunk:
                 self._results[ask] = ask.results(*found)
         for first in range(0, len(rest), FEW_BOUND):
             asks = rest[first : first + FEW_BOUND]
-            programs = [_program(ask, settings) for ask in asks]
-            batch = Batch(asks[0].snapshot.searcher, programs, False, None, settings)
+            programs, left = [], []  # and how many nanoseconds binding has left of the time
+            for ask in asks:
+                start, deadline = clock(), ask.scope.deadline()
+                try:
+                    programs.append(ask.program(settings, deadline))
+                except TimeUp:
+                    self._results[ask] = ask.results(None, (clock() - start) * 1e-9, late=True)
+                    programs.append(None)
+                left.append(max(deadline - clock(), 1) if deadline else 0)
+            batch = Batch(asks[0].snapshot.searcher, programs, False, None, settings, left)
             team.start(batch)
             self._bound.append((asks, batch))
 
@@ -80,13 +92,9 @@ class _Chunk:
         """All results in order. Requires: `bind_rest` was called."""
         for asks, batch in self._bound:
             for ask, found in zip(asks, team.finish(batch), strict=True):
-                self._results[ask] = ask.results(*(found or (None, 0.0)))
+                if found is not None or ask not in self._results:
+                    self._results[ask] = ask.results(*(found or (None, 0.0)))
         return (self._results[ask] for ask in self._asks)
-
-
-def _program(ask: Ask, settings: Settings) -> Program | None:
-    """What to evaluate for a query that goes the long way; None: nothing."""
-    return None if ask.bound is None or not settings.wanted else plan(ask.bound, ask.snapshot)[0]
 
 
 class _Team:
@@ -106,7 +114,8 @@ class _Team:
         """Work as well, until all is done; then the answers of a batch that was started."""
         while batch.work(SOME):
             pass
-        wait(self._at_work.pop(batch))
+        wait(self._at_work[batch])
+        del self._at_work[batch]
         return batch.answers()
 
     def __enter__(self) -> _Team:

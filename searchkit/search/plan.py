@@ -13,7 +13,7 @@ from itertools import pairwise
 from searchkit.core.program import KINDS, Program, TermLists
 from searchkit.core.segment import pair_key
 from searchkit.indexing.snapshot import Snapshot
-from searchkit.search.bind import Bound, Everything, Group, Leaf, Where
+from searchkit.search.bind import Bound, Everything, Group, Leaf, Where, check_time
 
 __all__ = ["RELATIONS", "SORTS", "contribution", "idf", "plan"]
 
@@ -44,9 +44,12 @@ def weigh(leaf: Leaf, snapshot: Snapshot) -> float:
     return weight * leaf.boost
 
 
-def plan(bound: Bound, snapshot: Snapshot) -> tuple[Program, list[Leaf]]:
-    """The program of a bound query for all segments of a snapshot, and its leaves as the program numbers them."""
-    planner = _Planner(snapshot)
+def plan(bound: Bound, snapshot: Snapshot, deadline: int = 0) -> tuple[Program, list[Leaf]]:
+    """The program of a bound query for all segments of a snapshot, and its leaves as the program numbers them.
+
+    Raises TimeUp at the deadline.
+    """
+    planner = _Planner(snapshot, deadline)
     return planner.program(bound), planner.bound_leaves
 
 
@@ -59,8 +62,9 @@ def _scores(node: Bound) -> bool:
 class _Planner:
     """The lists that a program is made of, as they grow."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, deadline: int) -> None:
         self.snapshot = snapshot
+        self.deadline = deadline
         self.bound_leaves: list[Leaf] = []
         self.leaves: list[tuple[float, tuple[TermLists, ...], int, int, int]] = []
         self.filters: list[tuple[int | None, int | None, int]] = []
@@ -97,6 +101,7 @@ class _Planner:
 
     def node(self, bound: Bound) -> int:
         if isinstance(bound, Leaf):
+            check_time(self.deadline)
             lists = list(map(self.snapshot.lists, bound.terms))
             words, pairs = len(lists), self.pairs(bound)
             if pairs and words == 2:

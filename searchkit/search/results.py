@@ -71,7 +71,7 @@ class Asked(Protocol):
     def marks(self) -> Marks: ...
 
     def count(self) -> int:
-        """How many articles it finds."""
+        """How many articles it finds. Raises SearchTimeout."""
         ...
 
 
@@ -182,7 +182,8 @@ class Hit(Place):
 class Results(Sequence[Hit]):
     """The hits of a search in their order, from `offset` on, at most `limit` of them. A slice of it is a tuple of hits.
 
-    `seconds`: what the search took. `warnings`: what in the query was not understood, was mended or was cut short.
+    `seconds`: what the search took. `warnings`: what in the query was not understood, was mended or was cut short, and
+    whether the time was up.
     """
 
     __slots__ = ("_answer", "_ask", "_made", "_seconds", "_total", "_warnings")
@@ -200,7 +201,10 @@ class Results(Sequence[Hit]):
 
     @property
     def total(self) -> int:
-        """How many articles the query finds in all, exactly; counted the first time it is asked."""
+        """How many articles the query finds in all, exactly; counted the first time it is asked.
+
+        After a search with a `timeout` counting may take as long again; SearchTimeout if it is not done by then.
+        """
         if self._total is None:
             self._total = self._ask.count()
         return self._total
