@@ -42,7 +42,14 @@ EXTENSIONS = [
     extension("stems", "english.c", depends=("english.h",)),
     extension("tokens", "tokenize.c", depends=("tokenize.h", "unicode_tables.h")),
     extension("segment", *READING, depends=HEADERS),
-    extension("verify", *READING, depends=HEADERS),
+    extension(
+        "verify",
+        *READING,
+        "invariants.c",
+        "compare.c",
+        "tokenize.c",
+        depends=(*HEADERS, "invariants.h", "tokenize.h", "unicode_tables.h"),
+    ),
     extension("program", depends=SEARCHING),
     extension(
         "evaluate",

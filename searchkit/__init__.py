@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from searchkit.search.explain import Explanation
     from searchkit.search.results import Hit, Results
     from searchkit.sources import read_articles
+    from searchkit.storage.container import Finding
 
 __version__ = "0.1.0"
 
@@ -48,6 +49,7 @@ __all__ = [
     "DateError",
     "DateInterval",
     "Explanation",
+    "Finding",
     "FormatVersion",
     "Hit",
     "Index",
@@ -90,6 +92,7 @@ _HOMES = {
     "search.explain": ("Explanation",),
     "search.results": ("Hit", "Results"),
     "sources": ("read_articles",),
+    "storage.container": ("Finding",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -21,6 +21,7 @@ from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.nodes import Query
 from searchkit.search.answer import Ask, Date, Match, Relation, Scope, Sort, settings_of
 from searchkit.search.results import Results
+from searchkit.storage.container import Finding
 from searchkit.storage.contract import Storage
 from searchkit.storage.folder import FolderStorage
 from searchkit.storage.manifest import MANIFEST_FORMAT, Manifest
@@ -77,7 +78,7 @@ class IndexStats:
 class CheckReport:
     """What `check` found; nothing means that every byte is as written and every invariant holds."""
 
-    findings: tuple[str, ...]
+    findings: tuple[Finding, ...]
     bytes: int
     seconds: float
 
@@ -379,13 +380,17 @@ class Index:
             sections=sections,
         )
 
-    def check(self) -> CheckReport:
-        """Read every byte of the newest generation and tell all that is not as it was written. Repairs nothing."""
+    def check(self, *, deep: bool = False) -> CheckReport:
+        """Read every byte of the newest generation and tell all that is not as it was written. Repairs nothing.
+
+        Checksums, what the sections promise one another, and every stored article. `deep`: also build each segment
+        anew from its stored articles and compare the two, which takes as long as adding them did.
+        """
         from searchkit.indexing.check import check
 
         self._snapshot()
         start = time.perf_counter()
-        findings, size = check(self._storage)
+        findings, size = check(self._storage, deep=deep)
         return CheckReport(findings, size, time.perf_counter() - start)
 
     def compact(self, *, wait: float = DEFAULT_WAIT) -> None:

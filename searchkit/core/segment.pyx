@@ -155,6 +155,12 @@ cdef class Segment:
         self._check(sk_touch(&self.s, self.s.lengths.at, self.s.lengths.size), "lengths")
         return sk_length(&self.s, docid)
 
+    def title_length(self, uint32_t docid):
+        """Tokens of one copy of the article's title."""
+        self._docid(docid)
+        self._check(sk_touch(&self.s, self.s.titles.at, self.s.titles.size), "titles")
+        return sk_title_length(&self.s, docid)
+
     def deleted_length(self, live):
         """Tokens of all articles that the bitmap `live` does not hold."""
         cdef const uint8_t[::1] bits = live

@@ -1,71 +1,154 @@
-"""Checking: every byte of the newest generation read again, every invariant tried. Nothing is repaired."""
+"""Checking: every byte of the newest generation read again, every invariant tried. Nothing is repaired.
+
+    checksums    each page of each file, live documents, manifest: as they were written?
+    invariants   of a segment whose checksums are right: core/invariants.c
+    articles     each is read, its date and its number of tokens compared with those that queries use; no id lives twice
+    deep         each segment is built once more from its stored articles and compared with what that gives
+
+The first is for damage; the others find what a faulty program wrote and sealed, and the last is a full proof: what the
+index answers is what its articles say. Where checksums are wrong, the rest of that file is not looked at.
+"""
 
 from __future__ import annotations
 
-from searchkit.core.verify import verify
-from searchkit.errors import CorruptIndex, DateError, FormatVersion, SearchkitError
+from collections.abc import Iterator
+from itertools import combinations, islice
+
+from searchkit.core.verify import compare, count_tokens, verify
+from searchkit.errors import CorruptIndex, FormatVersion, IndexNotFound, SearchkitError
 from searchkit.indexing.options import Options
-from searchkit.indexing.snapshot import Snapshot, open_part
-from searchkit.storage.container import read_segment
-from searchkit.storage.contract import Storage
+from searchkit.indexing.rebuild import rebuilt
+from searchkit.indexing.snapshot import Part, open_part, stored_article
+from searchkit.indexing.store import block_places, read_block
+from searchkit.storage.container import Finding, Sections, read_segment
+from searchkit.storage.contract import Buffer, Storage
 from searchkit.storage.live import decode_live
 from searchkit.storage.manifest import SegmentEntry
 
-__all__ = ["check"]
+__all__ = ["check", "check_live", "check_segment"]
+
+# Findings of one segment that are told: a hundred say as much as a million.
+MOST = 100
 
 
-def check(storage: Storage) -> tuple[tuple[str, ...], int]:
-    """All that is wrong with the newest generation, in words that name the file, and how many bytes were read."""
+def check(storage: Storage, *, deep: bool = False) -> tuple[tuple[Finding, ...], int]:
+    """All that is wrong with the newest generation, and how many bytes were read."""
     try:
         manifest = storage.latest()
-        Options.from_json(manifest.options, storage.path)
-    except (CorruptIndex, FormatVersion) as error:
-        return (str(error),), 0
-    findings: list[str] = []
+        options = Options.from_json(manifest.options, storage.path)
+    except IndexNotFound:
+        raise
+    except SearchkitError as error:
+        return (_finding(error, storage.path),), 0
+    findings: list[Finding] = []
+    parts: list[Part] = []
     for entry in manifest.segments:
-        findings.extend(_check_segment(storage, entry))
-    if not findings:
-        findings.extend(_check_articles(Snapshot.open(storage)))
+        live, wrong = check_live(storage, entry)
+        findings.extend(wrong)
+        part, wrong = check_segment(storage, entry, options, live, deep=deep)
+        findings.extend(wrong)
+        if part is not None and (entry.live is None or live is not None):
+            parts.append(part)
+    findings.extend(_check_ids(parts))
     return tuple(findings), sum(manifest.files().values())
 
 
-def _check_segment(storage: Storage, entry: SegmentEntry) -> list[str]:
-    """Checksums first; only where they hold, what the bytes say."""
-    findings: list[str] = []
+def check_live(storage: Storage, entry: SegmentEntry) -> tuple[Buffer | None, list[Finding]]:
+    """The live-document file of a segment, None if it has none or a damaged one, and what is wrong with it."""
+    if entry.live is None:
+        return None, []
+    path = f"{storage.path}/{entry.live.name}"
+    try:
+        live = storage.open_buffer(entry.live.name)
+        decode_live(live.view, live.path, entry)
+    except FileNotFoundError:
+        return None, [Finding(path, "file", None, "it is missing")]
+    except (CorruptIndex, FormatVersion) as error:
+        return None, [_finding(error, path)]
+    return live, []
+
+
+def check_segment(
+    storage: Storage, entry: SegmentEntry, options: Options, live: Buffer | None, *, deep: bool = False
+) -> tuple[Part | None, list[Finding]]:
+    """A segment opened, None if that cannot be, and what is wrong with it. Without `live` all its articles count."""
+    path = f"{storage.path}/{entry.name}"
+    part = None
     try:
         buffer = storage.open_buffer(entry.name)
-        findings.extend(str(finding) for finding in read_segment(buffer.view, buffer.path, entry).verify())
+        sections = read_segment(buffer.view, buffer.path, entry)
+        findings = list(islice(sections.verify(), MOST))
         if not findings:
-            part = open_part(buffer, buffer.path, entry)
-            findings.extend(f"{buffer.path}: {section}: {text}" for section, text in verify(part.segment))
+            part = open_part(buffer, buffer.path, entry, live)
+            told = verify(part.segment, options.store, MOST)
+            findings = [Finding(buffer.path, *finding) for finding in told]
+            findings.extend(islice(_check_store(sections, part, options), MOST))
+            if deep and options.store and not any(finding.section == "store" for finding in findings):
+                findings.extend(_check_deeply(part, options))
+            buffer.forget()
     except FileNotFoundError:
-        findings.append(f"{storage.path}/{entry.name}: the file is missing")
+        findings = [Finding(path, "file", None, "it is missing")]
     except (CorruptIndex, FormatVersion) as error:
-        findings.append(str(error))
-    if entry.live is not None:
+        findings = [_finding(error, path)]
+    return part, findings
+
+
+def _check_store(sections: Sections, part: Part, options: Options) -> Iterator[Finding]:
+    """Every article of a segment, deleted ones too, since merges read them: it is one, and as long as it should be."""
+    segment, path = part.segment, part.path
+    fold, copies = options.analyzer.fold_accents, options.title_weight
+    try:
+        places = list(block_places(sections, segment.articles))
+    except CorruptIndex as error:
+        yield _finding(error, path)
+        return
+    for first, past, start, stop in places:
+        offset = sections.offsets["store"][0] + start
+        block = sections.sections["store"][start:stop]
+        docid = first
         try:
-            live = storage.open_buffer(entry.live.name)
-            decode_live(live.view, live.path, entry)
-        except FileNotFoundError:
-            findings.append(f"{storage.path}/{entry.live.name}: the file is missing")
-        except (CorruptIndex, FormatVersion) as error:
-            findings.append(str(error))
-    return findings
-
-
-def _check_articles(snapshot: Snapshot) -> list[str]:
-    """Every live article can be read, and no id is there twice."""
-    findings: list[str] = []
-    seen: set[str] = set()
-    for number, part in enumerate(snapshot.parts):
-        for docid in part.docids():
+            records = list(read_block(block, path))
+            if len(records) != past - first:
+                raise CorruptIndex(path, "store", f"{past - first} articles in a block", len(records))
+        except CorruptIndex as error:
+            yield _finding(error, path, f" (docid {docid})", offset)
+            continue
+        for docid, record in enumerate(records, first):
             try:
-                article = snapshot.article(number, docid)
-            except (DateError, SearchkitError) as error:
-                findings.append(f"{part.path}: store: docid {docid}: {error}")
-                break
-            if article.id in seen:
-                findings.append(f"{part.path}: ids: {article.id!r} is there twice")
-                break
-            seen.add(article.id)
-    return findings
+                stored_article(record, segment.id(docid), segment.seconds(docid), path)
+                if options.store:
+                    title = count_tokens(record.title, fold) if copies else 0
+                    length = count_tokens(record.text, fold) + title * copies
+                    if (length, title) != (segment.length(docid), segment.title_length(docid)):
+                        raise CorruptIndex(path, "store", f"{segment.length(docid)} tokens", f"{length} tokens")
+            except SearchkitError as error:
+                yield _finding(error, path, f" (docid {docid})", offset)
+
+
+def _check_deeply(part: Part, options: Options) -> list[Finding]:
+    """Whatever is not as the stored articles have it."""
+    try:
+        with rebuilt(part, options) as truth:
+            return [Finding(part.path, *finding) for finding in compare(part.segment, truth, MOST)]
+    except SearchkitError as error:
+        return [_finding(error, part.path)]
+
+
+def _check_ids(parts: list[Part]) -> Iterator[Finding]:
+    """No id is that of two live articles."""
+    for one, other in combinations(parts, 2):
+        try:
+            for docid in one.segment.shared_ids(other.segment):
+                if one.is_live(docid) and other.find(one.segment.id(docid)) >= 0:
+                    yield Finding(one.path, "ids", None, f"{one.segment.id(docid)!r} is in {other.path}, too")
+        except CorruptIndex as error:
+            yield _finding(error, one.path)
+
+
+def _finding(error: SearchkitError, path: str, where: str = "", offset: int | None = None) -> Finding:
+    """What an error says."""
+    if not isinstance(error, CorruptIndex):
+        return Finding(path, "format" if isinstance(error, FormatVersion) else "articles", offset, f"{error}{where}")
+    nothing = error.expected is None and error.got is None
+    text = "damaged" if nothing else f"expected {error.expected}, got {error.got}"
+    return Finding(error.path, error.section, offset, text + where)

@@ -24,7 +24,7 @@ from searchkit.storage.contract import Buffer, Storage, open_snapshot_files
 from searchkit.storage.live import decode_live
 from searchkit.storage.manifest import Manifest, SegmentEntry
 
-__all__ = ["Part", "Snapshot", "open_part"]
+__all__ = ["Part", "Snapshot", "open_part", "stored_article"]
 
 MOST_CACHED_WORDS = 50_000
 MOST_CACHED_BLOCKS = 16
@@ -186,13 +186,7 @@ class Snapshot:
         seconds = self.parts[number].segment.seconds(docid)
         if seconds is None:
             return None
-        return self._interval(number, seconds, self.record(number, docid))
-
-    def _interval(self, number: int, seconds: tuple[int, int], record: Record) -> DateInterval:
-        try:
-            return DateInterval.from_seconds(*seconds, text=record.date.decode())
-        except (DateError, UnicodeDecodeError) as error:
-            raise CorruptIndex(self.parts[number].path, "dates", "a date", str(error)) from error
+        return _interval(seconds, self.record(number, docid), self.parts[number].path)
 
     def record(self, number: int, docid: int) -> Record:
         """The stored record of an article."""
@@ -211,16 +205,27 @@ class Snapshot:
 
     def article(self, number: int, docid: int) -> Article:
         """The article as it was added. Without stored text, title and text are empty."""
-        record = self.record(number, docid)
         part = self.parts[number]
-        seconds = part.segment.seconds(docid)
-        try:
-            return Article(
-                record.text.decode(),
-                id=part.segment.id(docid),
-                title=record.title.decode(),
-                date=None if seconds is None else self._interval(number, seconds, record),
-                fields=decode_fields(record.fields, part.path),
-            )
-        except (ArticleError, UnicodeDecodeError) as error:
-            raise CorruptIndex(part.path, "store", "an article", str(error)) from error
+        record = self.record(number, docid)
+        return stored_article(record, part.segment.id(docid), part.segment.seconds(docid), part.path)
+
+
+def stored_article(record: Record, id: str, seconds: tuple[int, int] | None, path: str) -> Article:
+    """The article of a record, with the id and the date that its segment has for it. Raises CorruptIndex."""
+    try:
+        return Article(
+            record.text.decode(),
+            id=id,
+            title=record.title.decode(),
+            date=None if seconds is None else _interval(seconds, record, path),
+            fields=decode_fields(record.fields, path),
+        )
+    except (ArticleError, UnicodeDecodeError) as error:
+        raise CorruptIndex(path, "store", "an article", str(error)) from error
+
+
+def _interval(seconds: tuple[int, int], record: Record, path: str) -> DateInterval:
+    try:
+        return DateInterval.from_seconds(*seconds, text=record.date.decode())
+    except (DateError, UnicodeDecodeError) as error:
+        raise CorruptIndex(path, "dates", "a date", str(error)) from error

@@ -15,7 +15,7 @@ import json
 import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 from searchkit.errors import CorruptIndex
@@ -24,8 +24,19 @@ if TYPE_CHECKING:
     from searchkit.article import Article
     from searchkit.core.packs import Pack
     from searchkit.core.segment import Segment
+    from searchkit.storage.container import Sections
 
-__all__ = ["Record", "blocks_of", "decode_record", "found_record", "pack_article", "read_records", "write_store"]
+__all__ = [
+    "Record",
+    "block_places",
+    "blocks_of",
+    "decode_record",
+    "found_record",
+    "pack_article",
+    "read_block",
+    "read_records",
+    "write_store",
+]
 
 # Plain bytes in a block: enough for zstd to find repetition, few enough that a hit is read in well under a millisecond.
 BLOCK = 32 << 10
@@ -116,6 +127,31 @@ def read_records(segment: Segment, block: tuple[bytes, int, bool], count: int) -
         record, at = decode_record(data, at, segment.path)
         yield docid, record
         docid += 1
+
+
+def block_places(sections: Sections, articles: int) -> Iterator[tuple[int, int, int, int]]:
+    """First docid, docid behind, start and end in `store` of each block of a segment. Raises CorruptIndex."""
+    size, index = len(sections.sections["store"]), sections.sections["store_index"]
+    if not len(index) or len(index) % ENTRY.size:
+        raise CorruptIndex(sections.path, "store_index", f"entries of {ENTRY.size} bytes", f"{len(index)} bytes")
+    places = [*ENTRY.iter_unpack(index), (articles, size)]
+    if places[0] != (0, 0) or any(not (a < c and b < d) for (a, b), (c, d) in pairwise(places)):
+        raise CorruptIndex(sections.path, "store_index", "docids and offsets that rise from 0", "others")
+    for (first, start), (past, stop) in pairwise(places):
+        yield first, past, start, stop
+
+
+def read_block(block: memoryview, path: str) -> Iterator[Record]:
+    """The records of a block, its first byte included. Raises CorruptIndex."""
+    data = bytes(block[1:])
+    if block[0] > 1:
+        raise CorruptIndex(path, "store", "a block of kind 0 or 1", block[0])
+    if block[0]:
+        data = _decompress(data, path)
+    at = 0
+    while at < len(data):
+        record, at = decode_record(data, at, path)
+        yield record
 
 
 def found_record(records: dict[int, Record], docid: int, path: str) -> Record:

@@ -23,7 +23,7 @@ from __future__ import annotations
 import contextlib
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
 
 import attrs
@@ -33,7 +33,15 @@ from searchkit.errors import CorruptIndex, FormatVersion
 from searchkit.storage.contract import Output, Scratch
 from searchkit.storage.manifest import SegmentEntry, segment_name
 
-__all__ = ["ALIGNMENT", "PAGE_SIZE", "SEGMENT_FORMAT", "Finding", "Sections", "SegmentWriter", "read_segment"]
+__all__ = [
+    "ALIGNMENT",
+    "PAGE_SIZE",
+    "SEGMENT_FORMAT",
+    "Finding",
+    "Sections",
+    "SegmentWriter",
+    "read_segment",
+]
 
 # 1: the first.
 SEGMENT_FORMAT = 1
@@ -66,16 +74,19 @@ ATTEMPTS = 4
 
 @attrs.frozen
 class Finding:
-    """One piece of damage: `section` (or several, joined by `+`) of the file at `path`, from byte `offset` on."""
+    """One piece of damage: `text` says what is wrong with `section` (or several, joined by `+`) of the file at `path`.
+
+    It stands at byte `offset` of the file, or begins there; None: it has no one place, or the file is not there.
+    """
 
     path: str
     section: str
-    offset: int
-    expected: str
-    got: str
+    offset: int | None
+    text: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.section} at byte {self.offset}: expected {self.expected}, got {self.got}"
+        at = "" if self.offset is None else f" at byte {self.offset}"
+        return f"{self.path}: {self.section}{at}: {self.text}"
 
 
 class SegmentWriter:
@@ -149,16 +160,7 @@ class SegmentWriter:
         publish = getattr(self._output, "publish", None)
         if publish is None:
             raise ValueError("a scratch file cannot be published")
-        for attempt in range(ATTEMPTS):
-            name = _content_name(seal, attempt)
-            try:
-                publish(name)
-            except FileExistsError:
-                if attempt == ATTEMPTS - 1:
-                    raise
-            else:
-                break
-        return name
+        return _publish(publish, seal)
 
     def _append(self, data: bytes | bytearray | memoryview) -> None:
         with memoryview(data) as view, view.cast("B") as rest:
@@ -187,6 +189,19 @@ class SegmentWriter:
         return self._seal
 
 
+def _publish(publish: Callable[[str], None], seal: bytes) -> str:
+    for attempt in range(ATTEMPTS):
+        name = _content_name(seal, attempt)
+        try:
+            publish(name)
+        except FileExistsError:
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            break
+    return name
+
+
 class Sections:
     """A segment file opened: its sections by name, each a view of the file's own bytes."""
 
@@ -208,7 +223,7 @@ class Sections:
         try:
             read_segment(self._view, self.path)
         except CorruptIndex as error:
-            yield Finding(self.path, error.section, 0, str(error.expected), str(error.got))
+            yield Finding(self.path, error.section, None, _instead(error.expected, error.got))
             return
         for start in range(0, self._body, CHUNK):
             stop = min(start + CHUNK, self._body)
@@ -222,7 +237,7 @@ class Sections:
         seal = bytes(self._view[self._body : -TRAILER.size])
         names = [_content_name(seal, attempt) for attempt in range(ATTEMPTS)]
         if name.startswith("seg-") and name not in names:
-            yield Finding(self.path, "name", self._body, names[0], name)
+            yield Finding(self.path, "name", self._body, _instead(names[0], name))
 
     def release(self) -> None:
         """Give up all views, so that closing the buffer can unmap the file. Nothing here may be used afterwards."""
@@ -236,7 +251,8 @@ class Sections:
         for page, ((wanted,), (found,)) in enumerate(pairs):
             if wanted != found:
                 offset = start + page * self.page_size
-                yield Finding(self.path, self._at(offset), offset, f"crc32c {wanted:08x}", f"{found:08x}")
+                text = _instead(f"crc32c {wanted:08x}", f"{found:08x}")
+                yield Finding(self.path, self._at(offset), offset, text)
 
     def _at(self, offset: int) -> str:
         """What the page at `offset` holds."""
@@ -248,7 +264,7 @@ class Sections:
         for start, length in self.offsets.values():
             end = start + length
             if any(self._view[end : end + -end % ALIGNMENT]):
-                yield Finding(self.path, "padding", end, "zeros", "something else")
+                yield Finding(self.path, "padding", end, _instead("zeros", "something else"))
 
 
 def read_segment(buffer: bytes | bytearray | memoryview, path: str, entry: SegmentEntry | None = None) -> Sections:
@@ -287,6 +303,10 @@ def read_segment(buffer: bytes | bytearray | memoryview, path: str, entry: Segme
     if place != at:
         raise CorruptIndex(path, "contents", f"sections up to byte {at}", f"up to {place}")
     return sections
+
+
+def _instead(expected: object, got: object) -> str:
+    return f"expected {expected}, got {got}"
 
 
 def _header(page_size: int) -> bytes:
