@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         SearchTimeout,
     )
     from searchkit.index import AddReport, CheckReport, Index, IndexStats, create, open
+    from searchkit.indexing.repair import RepairReport, repair
     from searchkit.indexing.writer import Writer
     from searchkit.query.parse import parse
     from searchkit.search.explain import Explanation
@@ -58,6 +59,7 @@ __all__ = [
     "IndexNotFound",
     "IndexStats",
     "QueryError",
+    "RepairReport",
     "Results",
     "SearchTimeout",
     "SearchkitError",
@@ -67,6 +69,7 @@ __all__ = [
     "parse",
     "query",
     "read_articles",
+    "repair",
 ]
 
 # The module of each name but `query`, which is one itself.
@@ -87,6 +90,7 @@ _HOMES = {
         "SearchkitError",
     ),
     "index": ("AddReport", "CheckReport", "Index", "IndexStats", "create", "open"),
+    "indexing.repair": ("RepairReport", "repair"),
     "indexing.writer": ("Writer",),
     "query.parse": ("parse",),
     "search.explain": ("Explanation",),

@@ -103,8 +103,8 @@ class CorruptIndex(SearchkitError):
         self.got = got
         detail = "" if expected is None and got is None else f": expected {expected}, got {got}"
         super().__init__(
-            f"{path}: damaged {section}{detail}. `searchkit check` lists all damage; "
-            "build the index anew from the articles, or restore a copy"
+            f"{path}: damaged {section}{detail}. `searchkit check` lists all damage, `searchkit check --repair` saves "
+            "what can be read; or build the index anew from the articles, or restore a copy"
         )
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 import contextlib
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 
 import attrs
@@ -32,14 +32,18 @@ from searchkit.core.checksum import crc32c, page_checksums
 from searchkit.errors import CorruptIndex, FormatVersion
 from searchkit.storage.contract import Output, Scratch
 from searchkit.storage.manifest import SegmentEntry, segment_name
+from searchkit.storage.mend import mended
 
 __all__ = [
     "ALIGNMENT",
     "PAGE_SIZE",
     "SEGMENT_FORMAT",
     "Finding",
+    "Layout",
     "Sections",
     "SegmentWriter",
+    "damaged_layout",
+    "publish_segment",
     "read_segment",
 ]
 
@@ -189,6 +193,13 @@ class SegmentWriter:
         return self._seal
 
 
+def publish_segment(output: Output, pieces: Iterable[bytes | memoryview], seal: bytes) -> str:
+    """Publish a segment file that is there in pieces, as `SegmentWriter.publish` does. `seal`: table to trailer."""
+    for piece in pieces:
+        output.write(piece)
+    return _publish(output.publish, seal[: -TRAILER.size])
+
+
 def _publish(publish: Callable[[str], None], seal: bytes) -> str:
     for attempt in range(ATTEMPTS):
         name = _content_name(seal, attempt)
@@ -303,6 +314,52 @@ def read_segment(buffer: bytes | bytearray | memoryview, path: str, entry: Segme
     if place != at:
         raise CorruptIndex(path, "contents", f"sections up to byte {at}", f"up to {place}")
     return sections
+
+
+@attrs.frozen
+class Layout:
+    """Where things are in a damaged segment file."""
+
+    header: bytes  # as it was written
+    page_size: int
+    body: int  # bytes before the page table
+    table: bytes
+    offsets: dict[str, tuple[int, int]]  # start and length of each section
+    seal: bytes  # page table, contents and trailer as they were written
+
+
+def damaged_layout(view: memoryview, path: str, length: int, checksum: int) -> Layout:
+    """Where things are in a file of which `length` and `checksum` are known: what can be mended of its seal is.
+
+    Raises CorruptIndex if sections cannot be told, and FormatVersion.
+    """
+    with contextlib.suppress(CorruptIndex):  # all of it follows from the page size
+        _read_header(bytes(view[: HEADER.size]), path)
+    if len(view) != length or length < HEADER.size + TRAILER.size:
+        raise CorruptIndex(path, "length", f"{length} bytes", f"{len(view)} bytes")
+    trailer = mended(bytes(view[-TRAILER.size : -WORD.size]), checksum)
+    if trailer is None:
+        raise CorruptIndex(path, "trailer", f"one of checksum {checksum:08x}", "another")
+    trailer += WORD.pack(checksum)
+    page_size = TRAILER.unpack(trailer)[6]
+    if page_size not in PAGE_SIZES:
+        raise CorruptIndex(path, "trailer", f"pages of {PAGE_SIZE} bytes", f"pages of {page_size}")
+    _, at, count, table_sum, contents_sum = _read_trailer(trailer, path, length, page_size)
+    stop = length - TRAILER.size - ENTRY.size * count
+    contents = mended(bytes(view[stop : -TRAILER.size]), contents_sum)
+    header = _header(page_size)
+    table = mended(bytes(view[at:stop]), table_sum)
+    if table is None:  # unless the pages are whole, and all damage is here
+        table = page_checksums(header + bytes(view[len(header) : at]), page_size)
+        table = table if crc32c(table) == table_sum else bytes(view[at:stop])
+    if contents is None:
+        raise CorruptIndex(path, "contents", f"crc32c {contents_sum:08x}", "another")
+    offsets = {}
+    for padded, start, size in ENTRY.iter_unpack(contents):
+        if start > at or size > at - start:
+            raise CorruptIndex(path, "contents", f"a place up to {at}", f"{start}, {size} long")
+        offsets[padded.rstrip(b"\0").decode("latin-1")] = (start, size)
+    return Layout(header, page_size, at, table, offsets, table + contents + trailer)
 
 
 def _instead(expected: object, got: object) -> str:

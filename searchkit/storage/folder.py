@@ -254,6 +254,11 @@ class FolderStorage:
 
     def _read_manifest(self, generation: int) -> Manifest:
         path = self.folder / manifest_name(generation)
+        return decode_manifest(self.manifest_bytes(generation), str(path), generation)
+
+    def manifest_bytes(self, generation: int) -> bytes:
+        """The manifest as it is on disk, whatever is in it. FileNotFoundError if there is none."""
+        path = self.folder / manifest_name(generation)
         descriptor = self._open(path)
         data = b""
         try:
@@ -262,7 +267,7 @@ class FolderStorage:
         finally:
             with contextlib.suppress(OSError):
                 self.system.close(descriptor, path)
-        return decode_manifest(data, str(path), generation)
+        return data
 
     def _publish_manifest(self, manifest: Manifest, old: int) -> None:
         data = encode_manifest(manifest)
@@ -316,9 +321,13 @@ class FolderStorage:
                 self.system.replace(path, new)
 
     def _named(self) -> set[str]:
-        """The files that the manifests in the folder mention."""
-        generations = [generation_of(name) for name in self.system.names(self.folder)]
-        return {file for number in generations if number is not None for file in self._read_manifest(number).files()}
+        """The files that the manifests in the folder mention; all files if one of them cannot be read."""
+        names = self.system.names(self.folder)
+        try:
+            generations = [number for name in names if (number := generation_of(name)) is not None]
+            return {file for number in generations for file in self._read_manifest(number).files()}
+        except (CorruptIndex, FormatVersion):
+            return set(names)
 
     def _same_bytes(self, one: Path, other: Path) -> bool:
         with self._map(one) as first, self._map(other) as second:
