@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from searchkit.index import AddReport, CheckReport, Index, IndexStats, create, open
     from searchkit.indexing.repair import RepairReport, repair
+    from searchkit.indexing.upgrade import UpgradeReport, upgrade
     from searchkit.indexing.writer import Writer
     from searchkit.query.parse import parse
     from searchkit.search.explain import Explanation
@@ -63,6 +64,7 @@ __all__ = [
     "Results",
     "SearchTimeout",
     "SearchkitError",
+    "UpgradeReport",
     "Writer",
     "create",
     "open",
@@ -70,6 +72,7 @@ __all__ = [
     "query",
     "read_articles",
     "repair",
+    "upgrade",
 ]
 
 # The module of each name but `query`, which is one itself.
@@ -91,6 +94,7 @@ _HOMES = {
     ),
     "index": ("AddReport", "CheckReport", "Index", "IndexStats", "create", "open"),
     "indexing.repair": ("RepairReport", "repair"),
+    "indexing.upgrade": ("UpgradeReport", "upgrade"),
     "indexing.writer": ("Writer",),
     "query.parse": ("parse",),
     "search.explain": ("Explanation",),

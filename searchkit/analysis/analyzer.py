@@ -46,7 +46,12 @@ class Analyzer:
             return cls(name, fold_accents)
         if name not in languages.LANGUAGES:
             languages.permit(name)
-        return cls(name, fold_accents, languages.load(name).fingerprint)
+        return cls.installed(name, fold_accents)
+
+    @classmethod
+    def installed(cls, name: str, fold_accents: bool = True) -> Analyzer:
+        """The same for a name from a file: code that no program has asked for is not run. Raises AnalyzerError."""
+        return cls(name, fold_accents, "" if name == _NONE else languages.load(name).fingerprint)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, object]) -> Analyzer:
@@ -55,7 +60,11 @@ class Analyzer:
         Raises FormatVersion if its tokens were made by other rules, AnalyzerError if it is no analyzer at all.
         """
         if stored.get("tokenizer") != TOKENIZER_VERSION:
-            raise FormatVersion(f"tokenizer {stored.get('tokenizer')}", f"tokenizer {TOKENIZER_VERSION}")
+            raise FormatVersion(
+                f"tokenizer {stored.get('tokenizer')}",
+                f"tokenizer {TOKENIZER_VERSION}",
+                "`searchkit upgrade` indexes its stored articles again, or use the version of searchkit that wrote it",
+            )
         try:
             return cls(stored["name"], stored["fold_accents"], stored["stemmer"])  # type: ignore[arg-type]
         except (KeyError, TypeError) as error:
@@ -109,6 +118,7 @@ class Analyzer:
                 f"a stemmer for {self.name} of fingerprint {self.stemmer_version or '(none)'}",
                 f"that of fingerprint {stemmer.fingerprint}",
                 "install the version of the stemmer's package (for languages: nltk) that it was built with, "
+                "have `searchkit upgrade` index its stored articles again with the one installed, "
                 "or build the index anew from the articles",
             )
         return stemmer

@@ -12,6 +12,7 @@ from searchkit.cli.index import index
 from searchkit.cli.info import info
 from searchkit.cli.query import query
 from searchkit.cli.snapshot import snapshot
+from searchkit.cli.upgrade import upgrade
 
 __all__ = ["program"]
 
@@ -35,5 +36,5 @@ def program(context: click.Context, version: bool) -> None:
         context.exit(2)
 
 
-for command in (index, query, info, check, compact, delete, snapshot, export):
+for command in (index, query, info, check, compact, delete, snapshot, export, upgrade):
     program.add_command(command)
