@@ -348,6 +348,18 @@ def test_commits_and_rollbacks_within_one_writer(make: Make) -> None:
     assert sorted(ids(index.search("one OR two OR three"))) == ["a", "c"]
 
 
+@pytest.mark.slow
+def test_a_commit_without_a_change_makes_no_generation(make: Make) -> None:
+    """Even where one merge has made another one due: that waits for the next change."""
+    index = make()
+    for number in range(70):
+        with index.writer() as writer:
+            writer.add(Article("word", id=str(number)))
+            generation = writer.commit()
+            assert writer.commit() == generation
+        assert index.stats().generation == generation
+
+
 def test_order_of_adds_and_deletes_in_one_writer(make: Make) -> None:
     """A delete takes what was added before it, not what comes after."""
     index = make()

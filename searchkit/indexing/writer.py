@@ -284,7 +284,7 @@ class Writer:
         segments = self._write_runs()
         if compact:
             segments = self._compacted(segments)
-        else:
+        elif segments != self._segments or any(pending.changed for pending in segments):  # else nothing is due
             merging = parts_to_merge([pending.current() for pending in segments])
             segments = self._merged(segments, merging) if merging else segments
         old = self._base.manifest
