@@ -14,9 +14,11 @@ the first, the end of a file without its middle. A rename is one pending name: b
 
 from __future__ import annotations
 
+import errno
 import random
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,38 +26,63 @@ import attrs
 
 from searchkit.storage.system import System
 
-__all__ = ["Content", "Disk", "Operation", "Recorder", "State"]
+__all__ = ["Content", "Disk", "Killed", "Operation", "Recorder", "State"]
 
 SECTOR = 512
 EXHAUSTIVE = 6  # pending names: up to so many, each combination is tried
 
 Operation = tuple[Any, ...]
 
+_numbers = count(1)  # of files, over all recorders
+
+
+class Killed(BaseException):
+    """The process of a recorder is no more."""
+
 
 class Recorder(System):
-    """A System that writes down what it does. `mark` puts a word of the rig's own between the operations."""
+    """A System that writes down what it does.
+
+    `mark` puts a word of the rig's own between the operations. After `kill_in` it does so many more; the next one
+    raises Killed, and from then on nothing is done: what is called to tidy up gets OSErrors.
+    """
 
     def __init__(self) -> None:
         self.log: list[Operation] = []
         self._files: dict[int, int] = {}  # descriptor -> number of the file
-        self._made = 0
+        self._left: int | None = None
 
     def mark(self, *values: Any) -> None:
         self.log.append(("mark", *values))
 
+    def kill_in(self, operations: int | None) -> None:
+        """None: it lives on."""
+        self._left = operations
+
+    def _live(self) -> None:
+        if self._left is None:
+            return
+        self._left -= 1
+        if self._left == -1:
+            raise Killed
+        if self._left < 0:
+            raise OSError(errno.EIO, "killed")
+
     def create(self, path: Path) -> int:
+        self._live()
         descriptor = super().create(path)
-        self._made += 1
-        self._files[descriptor] = self._made
-        self.log.append(("create", path, self._made))
+        self._files[descriptor] = number = next(_numbers)
+        self.log.append(("create", path, number))
         return descriptor
 
     def write(self, descriptor: int, data: memoryview, path: Path) -> int:
-        count = super().write(descriptor, data, path)
-        self.log.append(("write", self._files[descriptor], bytes(data[:count])))
-        return count
+        self._live()
+        length = super().write(descriptor, data, path)
+        self.log.append(("write", self._files[descriptor], bytes(data[:length])))
+        return length
 
     def sync(self, descriptor: int, path: Path) -> None:
+        self._live()
         super().sync(descriptor, path)
         self.log.append(("sync", self._files[descriptor]))
 
@@ -64,26 +91,32 @@ class Recorder(System):
         self._files.pop(descriptor, None)
 
     def link(self, old: Path, new: Path) -> None:
+        self._live()
         super().link(old, new)
         self.log.append(("link", old, new))
 
     def rename(self, old: Path, new: Path) -> None:
+        self._live()
         super().rename(old, new)
         self.log.append(("rename", old, new))
 
     def replace(self, old: Path, new: Path) -> None:
+        self._live()
         super().replace(old, new)
         self.log.append(("rename", old, new))
 
     def unlink(self, path: Path) -> None:
+        self._live()
         super().unlink(path)
         self.log.append(("unlink", path))
 
     def make_folder(self, path: Path) -> None:
+        self._live()
         super().make_folder(path)
         self.log.append(("folder", path))
 
     def sync_folder(self, descriptor: int, folder: Path) -> None:
+        self._live()
         super().sync_folder(descriptor, folder)
         self.log.append(("sync_folder", folder))
 
@@ -161,21 +194,21 @@ class Disk:
 
     def states(self, generator: random.Random, most: int) -> Iterator[State]:
         """Up to `most` contents after a cut at this moment, the likeliest and the unlikeliest among them."""
-        count = len(self._pending)
-        every = range(1 << count) if count <= EXHAUSTIVE else None
+        pending = len(self._pending)
+        every = range(1 << pending) if pending <= EXHAUSTIVE else None
         for number in range(most):
             if number == 0:
                 chosen = 0
             elif number == 1:
-                chosen = (1 << count) - 1
+                chosen = (1 << pending) - 1
             elif every and number - 2 < len(every):
                 chosen = every[number - 2]
             else:
-                chosen = generator.getrandbits(count) if count else 0
+                chosen = generator.getrandbits(pending) if pending else 0
             names = dict(self._durable)
-            for place, pending in enumerate(self._pending):
+            for place, change in enumerate(self._pending):
                 if chosen >> place & 1:
-                    _apply(names, pending.names)
+                    _apply(names, change.names)
             yield self._filled(names, generator, number)
 
     def _filled(self, names: dict[Path, int], generator: random.Random, number: int) -> State:

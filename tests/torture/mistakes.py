@@ -104,11 +104,15 @@ class NoManifestSync(_NoSync):
 class LinkBeforeSync(NoManifestSync):
     """The manifest is synced only when it has its name."""
 
+    def close(self, descriptor: int, path: Path) -> None:
+        self._last = self._files.get(descriptor, 0)
+        super().close(descriptor, path)
+
     def link(self, old: Path, new: Path) -> None:
         super().link(old, new)
         if generation_of(new.name) is not None:
             descriptor = os.open(new, os.O_RDONLY)
-            self._files[descriptor] = self._made
+            self._files[descriptor] = self._last
             Recorder.sync(self, descriptor, new)
             self.close(descriptor, new)
 

@@ -26,7 +26,7 @@ from searchkit.storage.manifest import MANIFEST_FORMAT, Manifest
 from searchkit.storage.system import System
 from torture.children import Child, results
 from torture.crash import fast_folder
-from torture.disk import Disk, Operation
+from torture.disk import Disk, Killed, Operation
 from torture.disk import State as DiskState
 from torture.figures import Figures
 from torture.mistakes import MISTAKES, storage_of
@@ -36,6 +36,7 @@ from torture.script import State as IndexState
 __all__ = ["record", "replay"]
 
 SESSIONS = 36
+MOST_CALLS = 100  # until a kill: a session of one commit has some forty
 EACH = 24  # states of one moment, in one round
 FEW = 6  # the same where a mistake is looked for
 MOST_ROUNDS = 200
@@ -58,9 +59,10 @@ def replay(*, states: int, seed: int, jobs: int, mistakes: Sequence[str] = MISTA
     proved = {mistake: tried for one in results(children) for mistake, tried in one.items()}
     failures += [f"seed {seed}: not caught: {mistake}" for mistake, tried in proved.items() if tried is None]
     caught = ", ".join(f"{mistake} ({tried:,})" for mistake, tried in proved.items() if tried is not None)
+    moments, checked, continued = (sum(one[key] for one in found) for key in ("moments", "checked", "continued"))
     notes = (
-        f"at {sum(one['moments'] for one in found):,} moments; {published:,} differ in more than temporary files; "
-        f"{sum(one['checked'] for one in found):,} checked, {sum(one['continued'] for one in found):,} continued",
+        f"at {moments:,} moments, {found[0]['killed']} writers killed on the way; {published:,} states differ in more "
+        f"than temporary files; {checked:,} checked, {continued:,} continued",
         f"mistakes caught, after so many states: {caught}",
     )
     return Figures("replay", different, "states", tuple(failures), notes, time.perf_counter() - start)
@@ -73,6 +75,7 @@ class Moment:
     place: int  # of the call in the log
     disk: Disk
     acknowledged: int  # state of the script
+    newest: int  # that may be there
 
 
 @attrs.frozen
@@ -82,35 +85,62 @@ class Recording:
     root: Path
     script: Script
     log: list[Operation]
+    killed: int  # sessions that were killed, and taken up again by another process
 
     @property
     def index(self) -> Path:
         return self.root / "index"
 
     def moments(self) -> Iterator[Moment]:
-        disk, acknowledged = Disk(self.root), 0
+        disk, acknowledged, newest = Disk(self.root), 0, 1
         for place, operation in enumerate(self.log):
             if operation[0] == "mark":
-                acknowledged += 1
+                _, acknowledged, newest = operation
             else:
                 disk.apply(operation)
-            yield Moment(place, disk, acknowledged)
+            yield Moment(place, disk, acknowledged, newest)
 
     def expected(self, moment: Moment) -> list[IndexState | None]:
         """What the index may be: as acknowledged, or as in flight."""
-        return self.script.states[moment.acknowledged : moment.acknowledged + 2]
+        return self.script.states[moment.acknowledged : moment.newest + 1]
 
 
 def record(seed: int, sessions: int, mistake: str = "") -> Recording:
+    """Do a script. Some writers are killed on the way, and their session is done again unless it is there to see."""
+    generator = random.Random(f"record {seed}")
     with tempfile.TemporaryDirectory(prefix="searchkit-replay-", dir=fast_folder()) as folder:
         script = Script(seed, sessions)
-        storage, system = storage_of(Path(folder) / "index", mistake)
+        path = Path(folder) / "index"
+        storage, system = storage_of(path, mistake)
+        visible, killed = 1, 0
+
+        def acknowledge() -> None:
+            nonlocal visible
+            visible += 1
+            system.mark(visible, visible + 1)
+
         create(storage)
-        system.mark()
-        with Index(storage, writable=True) as index:
-            for session in script.sessions:
-                perform(index, session, system.mark)
-        return Recording(Path(folder), script, system.log)
+        system.mark(visible, visible + 1)
+        index = Index(storage, writable=True)
+        for session in script.sessions:
+            system.kill_in(generator.randrange(MOST_CALLS) if session.commits == 1 else None)
+            try:
+                perform(index, session, acknowledge)
+            except Killed:
+                killed += 1
+                acknowledged, log = visible, system.log
+                storage, system = storage_of(path, mistake)
+                system.log = log
+                index = Index(storage, writable=True)
+                state = script.states[visible + 1]
+                assert state is not None
+                if difference(index, state) == "":  # in sight, but nobody was told
+                    visible += 1
+                    system.mark(acknowledged, visible + 1)
+                else:
+                    perform(index, session, acknowledge)
+        index.close()
+        return Recording(Path(folder), script, system.log, killed)
 
 
 def create(storage: FolderStorage) -> None:
@@ -124,7 +154,7 @@ def work(given: dict[str, Any]) -> dict[str, Any]:
     recording = record(given["seed"], SESSIONS)
     seen: set[str] = set()
     published: set[str] = set()
-    found: dict[str, Any] = {"failures": [], "moments": 0, "checked": 0, "continued": 0}
+    found: dict[str, Any] = {"failures": [], "moments": 0, "checked": 0, "continued": 0, "killed": recording.killed}
     for turn in range(MOST_ROUNDS):
         for moment in recording.moments():
             if moment.place % given["jobs"] != given["job"]:
