@@ -1,5 +1,4 @@
-"""The command line: `searchkit index`, `query`, `info`, `check`, `compact`, `delete`, `snapshot`, `export`; one
-module a command.
+"""The command line: one module for each command, as `searchkit --help` lists them.
 
 Exit codes: 0 hits (or done), 1 no hit, 2 bad use, bad query or bad article, 3 trouble with the index or the disk, 130
 interrupted, 70 a fault of this program. An error is one line on standard error. Colour, bars and tables appear only on
