@@ -293,7 +293,7 @@ try:
     elif what == "text":
         index.search_many([f'"{"echo " * 60}"'] * 2_000, threads=1)
     elif what == "threads":
-        index.search_many([query, Or(query, Term("echo"))] * 20, threads=3)
+        index.search_many([query, Or(query, Term("echo"))] * 4, threads=3)
     elif what == "count":
         index.count(query)
     elif what == "timeout":

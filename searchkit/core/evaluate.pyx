@@ -64,9 +64,19 @@ cdef extern from *:
     """
     static long sk_fetch_add(long *value, long more) { return __atomic_fetch_add(value, more, __ATOMIC_RELAXED); }
     static int sk_raised(void) { return PyErr_Occurred() ? -1 : 0; }
+
+    /* Whether this may be the thread in which Python handles signals. */
+    #ifdef __linux__
+    #include <sys/syscall.h>
+    #include <unistd.h>
+    static int sk_gets_signals(void) { return syscall(SYS_gettid) == getpid(); }
+    #else
+    static int sk_gets_signals(void) { return 1; }
+    #endif
     """
     long sk_fetch_add(long *value, long more) nogil
-    int sk_raised() except -1
+    int raise_interrupt "sk_raised" () except -1
+    int sk_gets_signals() nogil
 
 
 def clock():
@@ -74,40 +84,22 @@ def clock():
     return sk_clock()
 
 
-# ---- interruptions
+cdef int interrupted(void *stopped) noexcept nogil:
+    """Whether a task is to end: its batch was stopped (a long, or NULL), or a signal's handler raised.
 
-cdef enum:
-    DEAF, HEARS, UNKNOWN
-
-
-cdef struct Listener:
-    # What may interrupt a task: its batch is stopped (or NULL), or a signal, which only the main thread hears.
-    long *stopped
-    int signals
-
-
-cdef int interrupted(void *who) noexcept nogil:
-    """Whether a task is to end. What a signal's handler raised stays set, for `raise_interrupt`."""
-    cdef Listener *listener = <Listener *>who
-    if listener.stopped != NULL and sk_fetch_add(listener.stopped, 0):
+    What it raised stays set, for `raise_interrupt`. No thread waits here for the GIL that no signal comes to.
+    """
+    if stopped != NULL and sk_fetch_add(<long *>stopped, 0):
         return 1
-    if listener.signals == DEAF:
+    if not sk_gets_signals():
         return 0
     with gil:
-        if listener.signals == UNKNOWN:
-            listener.signals = HEARS if in_main_thread() else DEAF
         return PyErr_CheckSignals() != 0
 
 
-cdef bint in_main_thread() noexcept:
-    import threading
-    return threading.get_ident() == threading.main_thread().ident
-
-
-cdef void listen(sk_task *task, Listener *listener, long *stopped, int64_t deadline) noexcept nogil:
-    """Set up what may end a task early. `listener` stays as long as the task runs."""
-    listener.stopped, listener.signals = stopped, UNKNOWN
-    task.interrupted, task.who, task.deadline = interrupted, listener, deadline
+cdef void limit(sk_task *task, int64_t deadline, long *stopped) noexcept nogil:
+    """Set up what may end a task early."""
+    task.interrupted, task.who, task.deadline = interrupted, stopped, deadline
     task.worked = SK_LOOK_AFTER if deadline else 0  # a deadline that has passed already is seen at once
 
 
@@ -279,15 +271,14 @@ cdef class Searcher:
         """Whether the core answered plain query text, into a task that says how hits are ranked."""
         cdef sk_plain_query query
         cdef sk_filter filter
-        cdef Listener listener
         cdef int done
         if not begin(&query, text, match_all, dates, &filter):
             return False
-        listen(task, &listener, NULL, deadline)
+        limit(task, deadline, NULL)
         with nogil:
             done = evaluate(&self.s, &query, task)
         if task.end == SK_INTERRUPTED:
-            sk_raised()
+            raise_interrupt()
         return done
 
     def search_plain(self, str text not None, bint match_all, dates, Settings settings not None, int64_t deadline=0):
@@ -334,13 +325,12 @@ cdef class Searcher:
         return -1 if task.end == SK_LATE else task.total
 
     cdef int evaluate(self, sk_task *task, int64_t deadline, evaluation how) except -1:
-        cdef Listener listener
         cdef int failed
-        listen(task, &listener, NULL, deadline)
+        limit(task, deadline, NULL)
         with nogil:
             failed = how(task)
         if task.end == SK_INTERRUPTED:
-            sk_raised()
+            raise_interrupt()
         if task.end == SK_WHOLE:
             self.parts.raise_for(failed, task.damaged)
         return 0
@@ -348,10 +338,9 @@ cdef class Searcher:
     def frequencies(self, Program program not None, uint32_t part, uint32_t docid):
         """Whether the query finds the article, and the frequency of each leaf that counts for it (else 0)."""
         cdef sk_task task
-        cdef Listener listener
         cdef int failed, matches = 0
         self.fill(program, &task)
-        listen(&task, &listener, NULL, 0)
+        limit(&task, 0, NULL)
         if part >= self.parts.count or docid >= self.parts.parts[part].segment.articles:
             raise IndexError(f"no docid {docid} in part {part}")
         cdef uint32_t *tfs = <uint32_t *>calloc(program.p.leaf_count + 1, sizeof(uint32_t))
@@ -361,7 +350,7 @@ cdef class Searcher:
             with nogil:
                 failed = sk_frequencies(&task, part, docid, tfs, &matches)
             if task.end == SK_INTERRUPTED:
-                sk_raised()
+                raise_interrupt()
             self.parts.raise_for(failed, part)
             return bool(matches), [tfs[i] for i in range(program.p.leaf_count)]
         finally:
@@ -449,7 +438,6 @@ cdef class Batch:
         cdef long i, done
         cdef int64_t start
         cdef sk_task *task
-        cdef Listener listener
         with nogil:
             for done in range(most):
                 i = sk_fetch_add(&self.next, 1)
@@ -457,7 +445,7 @@ cdef class Batch:
                     break
                 task = &self.tasks[i]
                 start = sk_clock()
-                listen(task, &listener, &self.stopped, start + task.deadline if task.deadline else 0)
+                limit(task, start + task.deadline if task.deadline else 0, &self.stopped)
                 if self.queries[i].text != NULL:
                     self.outcomes[i] = sk_plain_search(&self.searcher.s, &self.queries[i], task)
                 elif task.program != NULL:
@@ -465,7 +453,7 @@ cdef class Batch:
                 self.seconds[i] = (sk_clock() - start) * 1e-9
                 if task.end == SK_INTERRUPTED:
                     break
-        sk_raised()
+        raise_interrupt()
         return self.next < self.count
 
     def stop(self):
