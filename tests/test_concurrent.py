@@ -275,3 +275,32 @@ def test_one_index_takes_adds_from_many_threads() -> None:
 
 if __name__ == "__main__":
     serve(sys.argv[1], sys.argv[2])
+
+
+def test_a_check_is_not_disturbed_by_commits(index: searchkit.Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that are swept while it works are no damage; a file that is gone from the newest generation is."""
+    index.delete(["0"])  # from now on there is a file of live documents, which each deletion replaces
+    storage, opened = index._storage, []
+    latest, open_buffer = storage.latest, storage.open_buffer
+
+    def delete_two() -> Any:
+        manifest = latest()
+        if not opened:
+            opened.append("")
+            with searchkit.open(storage.path) as other:
+                other.delete(["1"])
+                other.delete(["2"])
+        return manifest
+
+    def watched(name: str) -> Any:
+        opened.append(name)
+        return open_buffer(name)
+
+    monkeypatch.setattr(storage, "latest", delete_two)
+    monkeypatch.setattr(storage, "open_buffer", watched)
+    report = index.check()
+    assert report.ok, report.findings
+    assert len({name for name in opened if name.endswith(".live")}) == 2  # it was overtaken, and began again
+    (path,) = Path(storage.path).glob("*000005.live")
+    path.unlink()
+    assert [path.name in str(finding) for finding in index.check().findings] == [True]

@@ -21,7 +21,7 @@ from searchkit.indexing.rebuild import rebuilt
 from searchkit.indexing.snapshot import Part, open_part, stored_article
 from searchkit.indexing.store import block_places, read_block
 from searchkit.storage.container import Finding, Sections, read_segment
-from searchkit.storage.contract import Buffer, Storage
+from searchkit.storage.contract import Buffer, Storage, pin
 from searchkit.storage.live import decode_live
 from searchkit.storage.manifest import SegmentEntry
 
@@ -34,7 +34,7 @@ MOST = 100
 def check(storage: Storage, *, deep: bool = False) -> tuple[tuple[Finding, ...], int]:
     """All that is wrong with the newest generation, and how many bytes were read."""
     try:
-        manifest = storage.latest()
+        manifest, storage = pin(storage)
         options = Options.from_json(manifest.options, storage.path)
     except IndexNotFound:
         raise

@@ -16,12 +16,12 @@ import mmap as mmap_module
 from collections.abc import Mapping
 from mmap import mmap
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, cast
 
 from searchkit.errors import CorruptIndex
 from searchkit.storage.manifest import Manifest
 
-__all__ = ["Buffer", "Lock", "Output", "Scratch", "Storage", "open_snapshot_files"]
+__all__ = ["Buffer", "Lock", "Output", "Scratch", "Storage", "open_snapshot_files", "pin"]
 
 # How often a reader that is overtaken by sweeps starts again. One retry is rare, a second one was never seen.
 RETRIES = 10
@@ -225,3 +225,42 @@ def open_snapshot_files(
         else:
             return manifest, {name: opened[name] if name in opened else held[name] for name in manifest.files()}
     raise CorruptIndex(storage.path, "files", "a snapshot", f"none in {RETRIES} attempts")
+
+
+def pin(storage: Storage) -> tuple[Manifest, Storage]:
+    """The newest manifest, and a storage to read from that has its files open: no sweep takes them away any more.
+
+    Unlike a snapshot it may have flaws: what cannot be opened raises its error when it is asked for.
+    """
+    for _ in range(RETRIES):
+        pinned = _Pinned(storage)
+        if not pinned.lacks_files or storage.latest() == pinned.manifest:
+            break
+    return pinned.manifest, cast(Storage, pinned)
+
+
+class _Pinned:
+    """The part of a storage that reads, as of one generation."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.path = storage.path
+        self.manifest = storage.latest()
+        self._opened: dict[str, Buffer | Exception] = {}
+        for name in self.manifest.files():
+            try:
+                self._opened[name] = storage.open_buffer(name)
+            except (CorruptIndex, FileNotFoundError) as error:
+                self._opened[name] = error
+
+    @property
+    def lacks_files(self) -> bool:
+        return any(isinstance(opened, FileNotFoundError) for opened in self._opened.values())
+
+    def latest(self) -> Manifest:
+        return self.manifest
+
+    def open_buffer(self, name: str) -> Buffer:
+        opened = self._opened[name]
+        if isinstance(opened, Exception):
+            raise opened
+        return opened
