@@ -128,6 +128,8 @@ class Rig:
 
     def _cut(self, work: Path, disk: Path, where: str, script: Script, acknowledged: int) -> None:
         """Copy the image, mount the copy, and look."""
+        if self._is_over():  # what is called while Enough is on its way up
+            return
         if self._random.random() < FLUSHED:
             _flush(disk)
         copy, other = work / "copy.img", work / "copy"
@@ -141,8 +143,11 @@ class Rig:
             self.failures.append(f"{self.options}, {where}: {wrong}")
         else:
             self.kept += acknowledged
-        if self.tried >= self._wanted or len(self.failures) >= (1 if self._mistake else MOST_FAILURES):
+        if self._is_over():
             raise Enough
+
+    def _is_over(self) -> bool:
+        return self.tried >= self._wanted or len(self.failures) >= (1 if self._mistake else MOST_FAILURES)
 
     def _examine(self, folder: Path, expected: list[State | None]) -> str:
         try:
