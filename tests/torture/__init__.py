@@ -1,7 +1,7 @@
 """Torture rigs: whether what was committed is still there, after kills, power cuts, crowds and long runs.
 
     python -m tests.torture                   all rigs, in part: some minutes
-    python -m tests.torture --full            all rigs, in full: an hour
+    python -m tests.torture --full            all rigs, in full: hours
     python -m tests.torture crash replay      some of them
 
 Each rig is one module with one function, which returns `Figures`: what it tried, what failed, how long it took.

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("rigs", nargs="*", metavar="rig", help=f"which: {', '.join(AMOUNTS)}; all if none is named")
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="some minutes in all; the default")
-    size.add_argument("--full", action="store_true", help="more than an hour in all")
+    size.add_argument("--full", action="store_true", help="hours in all")
     parser.add_argument("--seed", type=int, default=1, help="for all random choices (1)")
     parser.add_argument("--jobs", type=int, default=min(os.cpu_count() or 1, 8), help="processes at a time")
     for rig, (_, unit, quick, full) in AMOUNTS.items():
