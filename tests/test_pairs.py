@@ -71,7 +71,7 @@ def test_the_list_of_a_pair_is_the_phrase_and_guards_longer_ones() -> None:
         def lists(text: str) -> tuple[int, int]:
             bound = bind(Phrase(text), snapshot, "overlaps", [])
             assert bound is not None
-            planner = _Planner(snapshot)
+            planner = _Planner(snapshot, 0)
             planner.program(bound)
             _, of, words, _, _ = planner.leaves[0]
             return len(of), words
