@@ -192,6 +192,17 @@ def test_a_thousand_prefixes() -> None:
         assert all(map(is_late, together))
 
 
+def test_prefixes_stand_for_so_many_words_together() -> None:
+    """A query of many prefixes does not take memory without limit: those behind the 32,768th word are left out."""
+    with searchkit.create(analyzer="none") as index:
+        index.add([Article(" ".join(f"p{number:04}" for number in range(1_100)), id="all")])
+        prefixes = [And(Prefix("p"), Not(Term(f"q{number}"))) for number in range(40)]
+        results = index.search(Or(*prefixes, Term("p0001")))
+        assert [hit.id for hit in results] == ["all"]
+        assert sum("1,024 most frequent" in warning for warning in results.warnings) == 32
+        assert sum("was left out" in warning for warning in results.warnings) == 8
+
+
 def test_no_time_at_all(index: searchkit.Index) -> None:
     """A timeout of 0 is a deadline that has passed: nothing is found, and that is said."""
     for query in ("w1 w2", "w1 -w2", Term("w1")):

@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 MOST_EXPANSIONS = 1024  # terms that one prefix stands for
+MOST_EXPANDED = 32 * MOST_EXPANSIONS  # the same of all prefixes of a query: each term takes up to 4 KB of memory
 
 
 @attrs.frozen(slots=True)
@@ -107,6 +108,7 @@ class _Binder:
         self.dates = dates
         self.warnings = warnings
         self.check_time = partial(check_time, deadline)
+        self.expanded = 0  # terms that prefixes stand for
 
     def bind(self, query: nodes.Query, boost: float) -> Bound | None:
         self.check_time()
@@ -155,16 +157,19 @@ class _Binder:
                     f"{_shown(query.text + '*')} is several words: searched as a phrase, without the *"
                 )
             return self.leaf(query.text, 1, query.field, boost)
+        name = _shown(query.text + "*")
+        most = min(MOST_EXPANSIONS, MOST_EXPANDED - self.expanded)
+        if not most:
+            self.warnings.append(f"{name} was left out: the prefixes before it stand for {MOST_EXPANDED:,} words")
+            return None
         found = self.snapshot.terms_from(forms[0], self.check_time)
         stem = self.snapshot.term_of(forms[0])
         if not stem.startswith(forms[0]) and (df := self.snapshot.lists(stem).df):
             found.append((stem, df))
-        if len(found) > MOST_EXPANSIONS:
-            name = _shown(query.text + "*")
-            self.warnings.append(
-                f"{name} begins {len(found):,} words: the {MOST_EXPANSIONS:,} most frequent were searched"
-            )
-            found = sorted(found, key=lambda pair: (-pair[1], pair[0].encode()))[:MOST_EXPANSIONS]
+        if len(found) > most:
+            self.warnings.append(f"{name} begins {len(found):,} words: the {most:,} most frequent were searched")
+            found = sorted(found, key=lambda pair: (-pair[1], pair[0].encode()))[:most]
+        self.expanded += len(found)
         terms = sorted((term for term, _ in found), key=str.encode)
         leaves: list[Bound | None] = [Leaf((term,), 1, query.field, boost) for term in terms]
         return _group("or", leaves) or Everything(False)
