@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from strategies import SEED
 from torture.crash import crash
+from torture.damage import damage
 from torture.disk import Content, Disk, Operation
 from torture.figures import Figures, table
 from torture.model import model
@@ -50,6 +51,12 @@ def test_a_power_cut_loses_nothing_that_was_acknowledged() -> None:
 def test_a_mistake_in_the_protocol_is_seen(mistake: str) -> None:
     """The model of the disk catches it: so it would catch it in the protocol itself."""
     assert prove({"mistakes": [mistake], "seed": SEED})[mistake] is not None
+
+
+@pytest.mark.slow
+def test_damage_is_seen() -> None:
+    """Some of the ways in which bytes can be wrong, with and without right checksums."""
+    passed(damage(damages=600, seed=SEED, jobs=1), 550)
 
 
 @pytest.mark.slow

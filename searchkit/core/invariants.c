@@ -96,7 +96,8 @@ static int rises(sk_verify *v, const uint8_t *key, size_t length, int first)
         order = length > v->last_length ? 1 : -1;
     if (grow((void **)&v->last, &v->last_room, length, 1))
         return -1;
-    memcpy(v->last, key, length);
+    if (length)
+        memcpy(v->last, key, length);
     v->last_length = length;
     return order > 0;
 }

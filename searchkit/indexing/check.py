@@ -27,8 +27,8 @@ from searchkit.storage.manifest import SegmentEntry
 
 __all__ = ["check", "check_live", "check_segment"]
 
-# Findings of one segment that are told: a hundred say as much as a million.
-MOST = 100
+# Findings of one kind in one segment that are told: ten thousand say as much as a million.
+MOST = 10_000
 
 
 def check(storage: Storage, *, deep: bool = False) -> tuple[tuple[Finding, ...], int]:

@@ -14,7 +14,7 @@ from searchkit.indexing.merge import merge_parts
 from searchkit.indexing.options import Options
 from searchkit.indexing.run import Crew, Run
 from searchkit.indexing.snapshot import Part, open_part
-from searchkit.indexing.store import PACK, UNDATED, Record, read_records
+from searchkit.indexing.store import PACK, UNDATED, Record, found_record, read_records
 from searchkit.storage.container import SegmentWriter
 from searchkit.storage.contract import Storage
 from searchkit.storage.folder import FolderStorage
@@ -49,7 +49,7 @@ def stored_articles(part: Part, docids: Iterable[int]) -> Iterator[Stored]:
         if docid not in records:
             records = dict(read_records(segment, segment.store_block(docid), segment.articles))
         start, end = segment.seconds(docid) or (UNDATED, UNDATED)
-        yield segment.id(docid).encode(), start, end, records[docid]
+        yield segment.id(docid).encode(), start, end, found_record(records, docid, segment.path)
 
 
 def write_segment(

@@ -35,6 +35,9 @@ class Salvage:
         self.path = path
         self.articles = entry.articles
         self.layout: Layout = damaged_layout(view, path, entry.length, entry.checksum)
+        width = (entry.articles - 1).bit_length() + 1 if entry.articles else 0
+        if not 0 < entry.articles * width <= 8 * self.layout.offsets.get("id_order", (0, 0))[1]:
+            raise CorruptIndex(path, "id_order", f"the order of {entry.articles} articles", "too few bytes")
         self._view = view
         self._sound: dict[int, bytes | None] = {}  # pages that were looked at: None where they are wrong
         page_size = self.layout.page_size

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from torture.crash import crash
+from torture.damage import damage
 from torture.figures import Figures, table
 from torture.model import model
 from torture.power import power
@@ -27,6 +28,7 @@ AMOUNTS: dict[str, tuple[Callable[..., Figures], str, float, float]] = {
     "soak": (soak, "minutes", 0.5, 30),
     "power": (power, "cuts", 60, 500),
     "model": (model, "steps", 5000, 1_000_000),
+    "damage": (damage, "damages", 4000, 1_000_000),
 }
 
 
@@ -36,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Torture an index, and see whether what was committed is still there.",
         epilog="crash: kill -9 at every system call. replay: power cuts on the model of a disk. turns: ten processes "
         "that commit in turns. soak: a writer and six readers for minutes. power: power cuts with a real ext4 (root "
-        "and loop devices). model: random steps beside a dictionary and the oracle.",
+        "and loop devices). model: random steps beside a dictionary and the oracle. damage: wrong bytes, with wrong "
+        "and with right checksums (200,000 are all there are).",
     )
     parser.add_argument("rigs", nargs="*", metavar="rig", help=f"which: {', '.join(AMOUNTS)}; all if none is named")
     size = parser.add_mutually_exclusive_group()
