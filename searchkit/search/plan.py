@@ -62,7 +62,7 @@ def _scores(node: Bound) -> bool:
 class _Planner:
     """The lists that a program is made of, as they grow."""
 
-    def __init__(self, snapshot: Snapshot, deadline: int) -> None:
+    def __init__(self, snapshot: Snapshot, deadline: int = 0) -> None:
         self.snapshot = snapshot
         self.deadline = deadline
         self.bound_leaves: list[Leaf] = []
