@@ -18,9 +18,11 @@ from searchkit.indexing.store import PACK, UNDATED, Record, found_record, read_r
 from searchkit.storage.container import SegmentWriter
 from searchkit.storage.contract import Storage
 from searchkit.storage.folder import FolderStorage
+from searchkit.storage.memory import MemoryStorage
 
 __all__ = ["Stored", "rebuilt", "stored_articles", "write_segment"]
 
+SMALL = 16 << 20  # bytes of a segment
 MEMORY = 256 << 20  # bytes that articles may take before they are put aside
 MOST_WORKERS = 4
 
@@ -30,15 +32,19 @@ Stored = tuple[bytes, int, int, Record]
 
 @contextlib.contextmanager
 def rebuilt(part: Part, options: Options) -> Iterator[Segment]:
-    """A segment of all articles of `part`, deleted ones too, in a scratch file of the system's folder for those."""
-    with tempfile.TemporaryDirectory(prefix="searchkit-") as folder:
-        storage = FolderStorage(folder)
-        with storage.scratch() as scratch:
-            writer = SegmentWriter(scratch)
-            write_segment(stored_articles(part, range(part.segment.articles)), options, storage, writer, compress=False)
-            writer.finish()
-            with scratch.buffer() as buffer:
-                yield open_part(buffer, f"{part.path} (built anew)").segment
+    """A segment of all articles of `part`, deleted ones too: in memory if it is small, else in a temporary file."""
+    with contextlib.ExitStack() as stack:
+        storage: Storage = MemoryStorage()
+        if len(part.buffer.view) > SMALL:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="searchkit-"))
+            storage = FolderStorage(folder)
+        scratch = stack.enter_context(storage.scratch())
+        writer = SegmentWriter(scratch)
+        articles = stored_articles(part, range(part.segment.articles))
+        write_segment(articles, options, storage, writer, compress=False)
+        writer.finish()
+        buffer = stack.enter_context(scratch.buffer())
+        yield open_part(buffer, f"{part.path} (built anew)").segment
 
 
 def stored_articles(part: Part, docids: Iterable[int]) -> Iterator[Stored]:
