@@ -105,6 +105,29 @@ def test_who_waits_gets_it(storage: FolderStorage) -> None:
         assert line(other) == "released"
 
 
+def test_who_waits_longer_tries_more_often(storage: FolderStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At first at once, then seldom, then ever more often: newcomers do not keep getting it first."""
+    now, pauses = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        now[0] += seconds
+
+    with storage.lock(0):
+        monkeypatch.setattr(lock_module.time, "monotonic", lambda: now[0])
+        monkeypatch.setattr(lock_module.time, "sleep", sleep)
+        with pytest.raises(IndexLocked):
+            storage.lock(30).acquire()
+        monkeypatch.undo()
+    assert sum(pauses) == pytest.approx(30)
+    assert pauses[0] == lock_module.FIRST_PAUSE
+    longest = pauses.index(max(pauses))
+    assert pauses[longest] <= lock_module.LONGEST_PAUSE
+    assert sum(pauses[:longest]) < 0.2
+    assert pauses[longest:-1] == sorted(pauses[longest:-1], reverse=True)
+    assert pauses[-2] == lock_module.LEAST_PAUSE
+
+
 def test_a_dead_holder_is_not_waited_for(storage: FolderStorage) -> None:
     """After kill -9 the lock is free at once, whatever its file says."""
     with python(HOLD, storage.path, 0) as holder:

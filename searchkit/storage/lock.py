@@ -30,9 +30,12 @@ __all__ = ["LOCK_NAME", "WriteLock"]
 
 LOCK_NAME = "write.lock"
 
-# Seconds between attempts, doubling from the first to the last.
+# Seconds between attempts: doubling from the first to the longest, and then ever shorter again, so that who has waited
+# for long comes before those who come anew, and before the one that has just released the lock and wants it back.
 FIRST_PAUSE = 0.001
-LAST_PAUSE = 0.05
+LONGEST_PAUSE = 0.05
+LEAST_PAUSE = 0.002  # costs a waiting process about a hundredth of a processor
+EAGER = 0.5  # seconds of waiting after which the pauses are half the longest
 
 # Bytes. What is longer was not written by us, and is not read.
 LONGEST_NOTE = 4096
@@ -98,14 +101,14 @@ class WriteLock:
         if self.held:
             raise RuntimeError("this lock is held already")
         self._forget()
-        deadline = time.monotonic() + self.wait
+        begin = time.monotonic()
         pause = FIRST_PAUSE
         while not self._try():
-            left = deadline - time.monotonic()
-            if left <= 0:
+            waited = time.monotonic() - begin
+            if waited >= self.wait:
                 raise IndexLocked(str(self.folder), *self._holder())
-            time.sleep(min(pause, left))
-            pause = min(2 * pause, LAST_PAUSE)
+            time.sleep(min(pause, self.wait - waited))
+            pause = max(min(2 * pause, LONGEST_PAUSE / (1 + waited / EAGER)), LEAST_PAUSE)
         try:
             self._sign()
             if self._taken:

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ PROOFS = ("manifest written in place", "old files swept before the commit")
 ENOUGH = 1000  # points at which a mistake must show
 
 
-def crash(*, points: int, seed: int, jobs: int) -> Figures:
+def crash(*, points: int, seed: int, jobs: int, mistakes: Sequence[str] = PROOFS) -> Figures:
     """Try `points` distinct points, a sample of those that there are in as many scripts as are needed."""
     start = time.perf_counter()
     compiler = shutil.which("cc") or shutil.which("gcc")
@@ -62,7 +62,7 @@ def crash(*, points: int, seed: int, jobs: int) -> Figures:
         subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-w", "-o", shim, source, "-ldl"], check=True)
         given = {"points": points, "seed": seed, "jobs": jobs}
         children = [
-            Child("torture.crash.serve", {**given, "job": job, "mistakes": PROOFS[job::jobs]}, LD_PRELOAD=str(shim))
+            Child("torture.crash.serve", {**given, "job": job, "mistakes": mistakes[job::jobs]}, LD_PRELOAD=str(shim))
             for job in range(jobs)
         ]
         found = results(children)
@@ -70,7 +70,10 @@ def crash(*, points: int, seed: int, jobs: int) -> Figures:
     counts = [sum((Counter(one[key]) for one in found), Counter()) for key in ("kinds", "modes", "outcomes")]
     proved = {mistake: points for one in found for mistake, points in one["proved"].items()}
     notes = [", ".join(f"{count:,} {name}" for name, count in counter.most_common()) for counter in counts]
-    notes.append("mistakes caught, after so many points: " + ", ".join(f"{name} ({n})" for name, n in proved.items()))
+    if proved:
+        notes.append(
+            "mistakes caught, after so many points: " + ", ".join(f"{name} ({n})" for name, n in proved.items())
+        )
     failures = [failure for one in found for failure in one["failures"]]
     failures += [f"seed {seed}: not caught: {mistake}" for mistake, points in proved.items() if points is None]
     return Figures("crash", len(tried), "points", tuple(failures), tuple(notes), time.perf_counter() - start)

@@ -35,7 +35,8 @@ from torture.script import State as IndexState
 
 __all__ = ["record", "replay"]
 
-SESSIONS = 36
+SESSIONS = 18, 72  # at least and at most, one more for so many states:
+STATES = 1000
 MOST_CALLS = 100  # until a kill: a session of one commit has some forty
 EACH = 24  # states of one moment, in one round
 FEW = 6  # the same where a mistake is looked for
@@ -151,7 +152,8 @@ def create(storage: FolderStorage) -> None:
 
 def work(given: dict[str, Any]) -> dict[str, Any]:
     """A child: the states of its share of the moments."""
-    recording = record(given["seed"], SESSIONS)
+    least, most = SESSIONS
+    recording = record(given["seed"], min(least + given["states"] * given["jobs"] // STATES, most))
     seen: set[str] = set()
     published: set[str] = set()
     found: dict[str, Any] = {"failures": [], "moments": 0, "checked": 0, "continued": 0, "killed": recording.killed}
@@ -185,7 +187,7 @@ def prove(given: dict[str, Any]) -> dict[str, int | None]:
 
 
 def _caught(mistake: str, seed: int) -> int | None:
-    recording = record(seed, SESSIONS // 2, mistake)
+    recording = record(seed, SESSIONS[0], mistake)
     tried = count(1)
     for turn in range(MOST_ROUNDS):
         for moment in recording.moments():
