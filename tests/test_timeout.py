@@ -140,11 +140,16 @@ def test_any_moment_is_a_good_one(shape: str, index: searchkit.Index, oracle: Or
 @pytest.mark.parametrize("sort", SORTS)
 def test_one_article_may_take_too_long(million: searchkit.Index, query: Query, sort: str) -> None:
     """A phrase of 400 words is given up in the middle of an article of a million; what was found before it stays."""
-    start = time.monotonic()
-    results = million.search(query, timeout=0.3, limit=None, sort=sort)
-    assert time.monotonic() - start < GUARD
-    assert is_late(results)
-    assert len(results) == (0 if sort == "oldest" else 20)  # the long article is the oldest, and its bound the lowest
+    expected = 0 if sort == "oldest" else 20  # the long article is the oldest, and its bound the lowest
+    timeout = 0.1
+    while True:  # it takes thirty times as long as all others together, on whatever machine
+        start = time.monotonic()
+        results = million.search(query, timeout=timeout, limit=None, sort=sort)
+        assert time.monotonic() - start < timeout + GUARD
+        assert is_late(results)
+        if len(results) == expected:
+            break
+        timeout *= 2
     keys = [(-hit.score if sort == "score" else 0, hit.id) for hit in results]
     assert keys == sorted(keys)
     for hit in results[::5]:
@@ -229,7 +234,7 @@ def test_the_total_of_a_late_search(million: searchkit.Index) -> None:
 
 def test_hits_of_a_late_search_are_hits(million: searchkit.Index) -> None:
     """Snippets, dates and articles of what was found are not hurried."""
-    hit = million.search(ECHOES, timeout=0.3, limit=1)[0]
+    hit = million.search(ECHOES, timeout=1.0, limit=1)[0]
     assert hit.snippet().startswith("**echo")
     assert str(hit.date) == "2020"
     assert hit.article.id == hit.id
