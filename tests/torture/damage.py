@@ -45,7 +45,7 @@ from test_corrupt import every_answer
 from test_hostile_files import QUERIES, sealed, sound_sections
 
 import searchkit
-from searchkit import Article, CorruptIndex, FormatVersion
+from searchkit import Article, CorruptIndex, FormatVersion, IndexNotFound
 from searchkit.index import Index
 from searchkit.indexing.check import check
 from searchkit.query import All
@@ -234,6 +234,8 @@ def outcome(damage: Damage) -> str:
     storage = _opened(files)
     try:
         index = Index(storage, writable=False)
+    except IndexNotFound:
+        return "refused" if kind == "missing" else "not found"
     except (CorruptIndex, FormatVersion):
         return "refused" if check(storage)[0] else "refused, and check found nothing"
     asked = "noticed"
