@@ -135,7 +135,7 @@ def test_commit_every_and_resume_on_the_command_line(
     assert main(["index", "all.jsonl", "-i", "ix", "--commit-every", "10"]) == 2
     said = capsys.readouterr().err
     there = len(searchkit.open("ix"))
-    assert there in (20, 30) and f"{there} articles are in ix; the same command with --resume" in said
+    assert there in (20, 30) and f"articles in ix now: {there}; the same command with --resume" in said
     assert "all.jsonl, line 31" in said
     written(path, numbered(0, 50))
     assert main(["index", "all.jsonl", "-i", "ix", "--commit-every", "10", "--resume"]) == 0

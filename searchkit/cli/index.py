@@ -111,7 +111,7 @@ def index(
                 added = target.add(watch(articles), commit_every=commit_every, resume=resume, wait=wait)
         except BaseException:
             if commit_every is not None:
-                complain(f"{len(target):,} articles are in {where}; the same command with --resume goes on from there")
+                complain(f"articles in {where} now: {len(target):,}; the same command with --resume goes on from there")
             raise
     complain_of_each("skipped", report.skipped)
     complain_of_each("taken without a date", report.undated)
