@@ -190,8 +190,8 @@ class Index:
         with self.writer(memory=memory, wait=wait) as writer:
             printer = _Printer() if progress is True else None
             tell = printer or (progress if callable(progress) else None)
-            there = Snapshot.open(self._storage, self._current)
-            feed = Feed(articles, tell, (lambda id: there.find(id) is not None) if resume else None, writer.article)
+            known = Snapshot.open(self._storage, self._current).__contains__ if resume else None
+            feed = Feed(articles, tell, known, writer.article)
             for portion in feed.portions(commit_every):
                 taken = writer.add(portion, workers=workers)
                 writer.commit()
@@ -231,7 +231,7 @@ class Index:
         return snapshot.article(*place)
 
     def __contains__(self, id: object) -> bool:
-        return isinstance(id, str) and self._snapshot().find(id) is not None
+        return isinstance(id, str) and id in self._snapshot()
 
     def __len__(self) -> int:
         return self._snapshot().articles

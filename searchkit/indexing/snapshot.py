@@ -173,6 +173,10 @@ class Snapshot:
                 found.append((term, df))
         return found
 
+    def __contains__(self, id: str) -> bool:
+        """Whether there is a live article of that id."""
+        return self.find(id) is not None
+
     def find(self, id: str) -> tuple[int, int] | None:
         """Number of the part and docid of a live article, or None."""
         for number, part in enumerate(self.parts):
