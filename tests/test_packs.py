@@ -15,7 +15,7 @@ from searchkit import Article, ArticleError, read_articles
 from searchkit.core import builder
 from searchkit.core.packs import Pack
 from searchkit.indexing import store
-from searchkit.sources import streams
+from searchkit.sources import jsonl, streams
 
 TEXT = st.text(max_size=12) | st.sampled_from(["two words", "naïve 👍 x", "\\ud83d\\ude00", '\\"', "a\tb", "\x7f", "𝒳"])
 DATES = st.sampled_from(["2020", "2020-10-02", " 2020", "", "nonsense", "2020-10-02T10:00Z", "2020/2021", 2020, None])
@@ -128,6 +128,7 @@ def test_packs_after_some_articles() -> None:
 
 def test_a_line_beyond_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends the file with the same error; what came before stays."""
+    assert jsonl.MAX_ARTICLE_BYTES > 100, "imported now, it would keep the cap of this test"
     monkeypatch.setattr(streams, "MAX_ARTICLE_BYTES", 100)
     monkeypatch.setattr(streams, "CHUNK", 64)
     data = b'{"text": "a", "id": "1"}\n{"text": "' + b"x" * 500 + b'", "id": "2"}\n'
@@ -139,7 +140,7 @@ def test_small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The size of packs, and when the store goes to a scratch file, change nothing."""
     data = b"\n".join(b'{"text": "word%d and more", "id": "%d", "own": %d}' % (n % 7, n % 90, n) for n in range(100))
     expected = told(data, False)
-    monkeypatch.setattr("searchkit.sources.jsonl.PACK", 50)
+    monkeypatch.setattr(jsonl, "PACK", 50)
     monkeypatch.setattr("searchkit.indexing.run.HELD", 100)
     assert told(data, True) == expected
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from searchkit.article import Article
 from searchkit.dates import DateInterval
 from searchkit.errors import ArticleError, DateError
-from searchkit.sources import ReadReport, read_articles, streams
+from searchkit.sources import ReadReport, jsonl, read_articles, streams, table, text
 from searchkit.sources.find import Named
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -542,8 +542,8 @@ def test_bomb_reads_whole_when_allowed(tmp_path: Path) -> None:
 )
 def test_article_beyond_the_cap(name: str, data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A single article has a cap of its own, so that no file can take all memory at once."""
-    for module in ("streams", "text", "jsonl", "table"):
-        monkeypatch.setattr(f"searchkit.sources.{module}.MAX_ARTICLE_BYTES", 100)
+    for module in (jsonl, streams, table, text):
+        monkeypatch.setattr(module, "MAX_ARTICLE_BYTES", 100)
     monkeypatch.setattr(streams, "CHUNK", 10)
     assert "is longer than" in failure(put(tmp_path / name, data)).message
 
