@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from searchkit.cli.options import index_option
+from searchkit.cli.options import index_option, wait_option
 from searchkit.cli.screen import one_line, say
 from searchkit.cli.target import index_folder, open_index
 
@@ -15,7 +15,7 @@ __all__ = ["check"]
 @index_option
 @click.option("--deep", is_flag=True, help="Also build all anew from the stored articles, and compare.")
 @click.option("--repair", is_flag=True, help="Make it whole again, of what can be read of it.")
-@click.option("--wait", type=float, default=10.0, show_default=True, help="Seconds to wait for a writer, to repair.")
+@wait_option
 def check(where: str, deep: bool, repair: bool, wait: float) -> int:
     """Verify every byte of an index; print what is damaged.
 

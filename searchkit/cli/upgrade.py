@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from searchkit.cli.options import index_option
+from searchkit.cli.options import index_option, wait_option
 from searchkit.cli.screen import one_line, say
 
 __all__ = ["upgrade"]
@@ -12,7 +12,7 @@ __all__ = ["upgrade"]
 
 @click.command
 @index_option
-@click.option("--wait", type=float, default=10.0, show_default=True, help="Seconds to wait for another writer.")
+@wait_option
 def upgrade(where: str, wait: float) -> int:
     """Bring an index to the formats, tokenizer and stemmer of this version.
 

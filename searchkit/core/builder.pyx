@@ -48,8 +48,6 @@ cdef extern from "ids.h" nogil:
 
 cdef extern from "invert.h" nogil:
     ctypedef struct sk_run:
-        sk_buffer forms
-        uint64_t *form_ends
         uint32_t form_count
         uint32_t *titles
         uint32_t *lengths
@@ -63,6 +61,7 @@ cdef extern from "invert.h" nogil:
     void sk_run_uncount(const sk_run *r, uint32_t article, uint64_t *counts)
     void sk_run_close_table(sk_run *r)
     void sk_trim()
+    const uint8_t *sk_form_at(const sk_run *r, uint32_t number, uint32_t *length)
     uint64_t sk_run_memory(const sk_run *r)
 
     ctypedef struct sk_place:
@@ -312,17 +311,15 @@ cdef class Inversion:
         cdef sk_run *all_forms = &owner.runs[0]
         cdef sk_run *run
         cdef uint64_t *counts
-        cdef uint64_t start
-        cdef uint32_t i, form
+        cdef const uint8_t *at
+        cdef uint32_t i, form, length
         cdef int number
         for number in range(1, owner.threads):
             run = &owner.runs[number]
             self.term_of[number] = <uint32_t *>room_for(run.form_count, 4)
-            start = 0
             for form in range(run.form_count):
-                check(sk_run_form(all_forms, run.forms.bytes + start, <uint32_t>(run.form_ends[form] - start), 0,
-                                  &self.term_of[number][form]))
-                start = run.form_ends[form]
+                at = sk_form_at(run, form, &length)
+                check(sk_run_form(all_forms, at, length, 0, &self.term_of[number][form]))
         self.term_of[0] = <uint32_t *>room_for(all_forms.form_count, 4)
         self.form_counts = <uint64_t *>room_for(all_forms.form_count, 8)
         sk_run_counts(all_forms, self.form_counts)
@@ -344,7 +341,6 @@ cdef class Inversion:
         """Each form's term, by the order of the terms' bytes."""
         cdef sk_run *forms = &self.owner.runs[0]
         cdef uint32_t form, length, rank
-        cdef uint64_t start = 0
         cdef uint8_t word[256]
         cdef uint32_t *term_of = self.term_of[0]
         cdef uint32_t *ranks
@@ -352,11 +348,9 @@ cdef class Inversion:
         cdef int number
         rest, numbers = [], []
         for form in range(forms.form_count):
-            at = forms.forms.bytes + start
-            length = <uint32_t>(forms.form_ends[form] - start)
-            start = forms.form_ends[form]
             if not self.form_counts[form]:
                 continue
+            at = sk_form_at(forms, form, &length)
             if compiled and sk_english_takes(at, length) and at[0] != c"'":
                 memcpy(word, at, length)
                 check(sk_run_form(&self.names, word, sk_english_stem(word, length), 1, &term_of[form]))
@@ -371,11 +365,9 @@ cdef class Inversion:
         self.term_count = self.names.form_count
         self.terms = <sk_sorted *>room_for(self.term_count, sizeof(sk_sorted))
         ranks = <uint32_t *>room_for(self.term_count, 4)
-        start = 0
         for rank in range(self.term_count):
-            length = <uint32_t>(self.names.form_ends[rank] - start)
-            self.terms[rank] = sk_sorted_name(self.names.forms.bytes + start, length, rank)
-            start = self.names.form_ends[rank]
+            at = sk_form_at(&self.names, rank, &length)
+            self.terms[rank] = sk_sorted_name(at, length, rank)
         with nogil:
             sk_sort(self.terms, self.term_count)
         for rank in range(self.term_count):
@@ -398,18 +390,15 @@ cdef class Inversion:
         """How often each term occurs, and the forms that are spelt unlike theirs."""
         cdef sk_run *forms = &self.owner.runs[0]
         cdef uint32_t form, length
-        cdef uint64_t start = 0
         cdef sk_sorted *term
         cdef const uint8_t *at
         self.occurrences = <uint64_t *>room_for(self.term_count, 8)
         self.identities = <uint64_t *>room_for(self.term_count, 8)
         self.changed = <sk_sorted *>room_for(forms.form_count, sizeof(sk_sorted))
         for form in range(forms.form_count):
-            at = forms.forms.bytes + start
-            length = <uint32_t>(forms.form_ends[form] - start)
-            start = forms.form_ends[form]
             if not self.form_counts[form]:
                 continue
+            at = sk_form_at(forms, form, &length)
             self.occurrences[self.term_of[0][form]] += self.form_counts[form]
             term = &self.terms[self.term_of[0][form]]
             if term.length == length and not memcmp(term.key, at, length):

@@ -98,8 +98,9 @@ static int rehash(sk_run *r)
 
 static int same_long_form(const sk_run *r, uint32_t number, const uint8_t *form, uint32_t length)
 {
-    uint64_t start = number ? r->form_ends[number - 1] : 0;
-    return r->form_ends[number] - start == length && !memcmp(r->forms.bytes + start, form, length);
+    uint32_t own;
+    const uint8_t *at = sk_form_at(r, number, &own);
+    return own == length && !memcmp(at, form, length);
 }
 
 /* The slot of a form, or the free one where it belongs. */
@@ -238,9 +239,9 @@ static int log_again(sk_run *r, uint64_t start, uint64_t end)
     if (room_in_log(r, end - start))
         return SK_NO_MEMORY;
     for (const uint16_t *at = r->log + start; at < r->log + end;) {
-        uint32_t number = sk_logged_form(&at), again;
-        uint64_t from = number ? r->form_ends[number - 1] : 0;
-        if (sk_run_form(r, r->forms.bytes + from, (uint32_t)(r->form_ends[number] - from), 1, &again))
+        uint32_t number = sk_logged_form(&at), again, length;
+        const uint8_t *form = sk_form_at(r, number, &length);
+        if (sk_run_form(r, form, length, 1, &again))
             return SK_NO_MEMORY;
         log_form(r, number);
     }

@@ -64,6 +64,14 @@ void sk_run_close(sk_run *r);
 /* Take in one article. Returns SK_OK or SK_NO_MEMORY (forms may then be counted that no article has). */
 int sk_run_add(sk_run *r, const uint8_t *title, size_t title_length, const uint8_t *text, size_t text_length);
 
+/* The bytes of a form by its number, and how many. */
+static inline const uint8_t *sk_form_at(const sk_run *r, uint32_t number, uint32_t *length)
+{
+    uint64_t start = number ? r->form_ends[number - 1] : 0;
+    *length = (uint32_t)(r->form_ends[number] - start);
+    return r->forms.bytes + start;
+}
+
 /* The number of a form, which is made known if it was not, and counted `more` times. Returns SK_OK or SK_NO_MEMORY. */
 int sk_run_form(sk_run *r, const uint8_t *form, uint32_t length, uint32_t more, uint32_t *number);
 

@@ -12,16 +12,16 @@ from typing import Any
 
 from searchkit.core import builder
 from searchkit.indexing.options import Options
-from searchkit.indexing.snapshot import Part
-from searchkit.indexing.store import HEAD, Record, blocks_of, found_record, read_records, write_store
+from searchkit.indexing.snapshot import Part, open_part
+from searchkit.indexing.store import HEAD, RecordReader, blocks_of, write_store
 from searchkit.storage.container import SegmentWriter
+from searchkit.storage.contract import Storage
 
-__all__ = ["merge_parts", "parts_to_merge"]
+__all__ = ["few_parts", "merge_parts", "parts_to_merge"]
 
 TIER = 8  # segments of one size that are merged, and the factor between sizes
-FORGET = 1 << 25  # bytes written until the pages that were read are given back
-
 DEAD = 3  # a segment is written anew when more than one in so many of its articles is deleted
+FORGET = 1 << 25  # bytes written until the pages that were read are given back
 
 
 def parts_to_merge(parts: Sequence[Part]) -> list[Part]:
@@ -70,6 +70,24 @@ def merge_parts(
     return int(merge.articles)
 
 
+def few_parts(
+    parts: list[Part],
+    options: Options,
+    storage: Storage,
+    path: str,
+    in_order: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]] = map,
+) -> list[Part]:
+    """As many parts as `merge_parts` takes at a time: what is above is merged into scratch files, named `path`."""
+    while len(parts) > builder.MOST_SOURCES:
+        scratch = storage.scratch()
+        writer = SegmentWriter(scratch)
+        some, parts = parts[: builder.MOST_SOURCES], parts[builder.MOST_SOURCES :]
+        if merge_parts(some, options, writer, compress=False, in_order=in_order):
+            writer.finish()
+            parts.append(open_part(scratch.buffer(), path))
+    return parts
+
+
 class _Sparing:
     """A segment's writer that now and then gives back the memory that the parts' files take: each is read once."""
 
@@ -103,7 +121,7 @@ def _gone(parts: Sequence[Part], options: Options) -> builder.Run | None:
     for part in parts:
         if part.live is None:
             continue
-        reader = _Reader(part)
+        reader = RecordReader(part.segment)
         for docid in range(part.segment.articles):
             if not part.is_live(docid):
                 record = reader.record(docid)
@@ -112,21 +130,8 @@ def _gone(parts: Sequence[Part], options: Options) -> builder.Run | None:
 
 
 def _records(merge: builder.Merge, parts: Sequence[Part]) -> Iterator[bytes]:
-    readers = [_Reader(part) for part in parts]
+    readers = [RecordReader(part.segment) for part in parts]
     for source, docid in merge.origins():
         record = readers[source].record(docid)
         head = HEAD.pack(len(record.title), len(record.date), len(record.fields), len(record.text))
         yield b"".join((head, record.title, record.date, record.fields, record.text))
-
-
-class _Reader:
-    """Records of a part, asked for in rising docid order: each block is unpacked once."""
-
-    def __init__(self, part: Part) -> None:
-        self._segment = part.segment
-        self._records: dict[int, Record] = {}
-
-    def record(self, docid: int) -> Record:
-        if docid not in self._records:
-            self._records = dict(read_records(self._segment, self._segment.store_block(docid), self._segment.articles))
-        return found_record(self._records, docid, self._segment.path)

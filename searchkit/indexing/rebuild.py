@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Iterable, Iterator
 
-from searchkit.core import builder
 from searchkit.core.packs import Pack
 from searchkit.core.segment import Segment
-from searchkit.indexing.merge import merge_parts
+from searchkit.indexing.merge import few_parts, merge_parts
 from searchkit.indexing.options import Options
-from searchkit.indexing.run import Crew, Run
+from searchkit.indexing.run import Crew, Run, usual_workers
 from searchkit.indexing.snapshot import Part, open_part
-from searchkit.indexing.store import PACK, UNDATED, Record, found_record, read_records
+from searchkit.indexing.store import PACK, UNDATED, Record, RecordReader
 from searchkit.storage.container import SegmentWriter
 from searchkit.storage.contract import Storage
 from searchkit.storage.folder import FolderStorage
@@ -24,7 +22,6 @@ __all__ = ["Stored", "rebuilt", "stored_articles", "write_segment"]
 
 SMALL = 16 << 20  # bytes of a segment
 MEMORY = 256 << 20  # bytes that articles may take before they are put aside
-MOST_WORKERS = 4
 
 # An article as a segment has it: id in UTF-8, start and end of its date in seconds (-1 and -1: undated), record.
 Stored = tuple[bytes, int, int, Record]
@@ -50,19 +47,17 @@ def rebuilt(part: Part, options: Options) -> Iterator[Segment]:
 def stored_articles(part: Part, docids: Iterable[int]) -> Iterator[Stored]:
     """Articles of a part, by rising docid. Raises CorruptIndex."""
     segment = part.segment
-    records: dict[int, Record] = {}
+    reader = RecordReader(segment)
     for docid in docids:
-        if docid not in records:
-            records = dict(read_records(segment, segment.store_block(docid), segment.articles))
         start, end = segment.seconds(docid) or (UNDATED, UNDATED)
-        yield segment.id(docid).encode(), start, end, found_record(records, docid, segment.path)
+        yield segment.id(docid).encode(), start, end, reader.record(docid)
 
 
 def write_segment(
     articles: Iterable[Stored], options: Options, storage: Storage, writer: SegmentWriter, *, compress: bool
 ) -> int:
     """Write the segment of these articles, each of an id of its own; how many there are. 0: nothing was written."""
-    crew = Crew(min(os.cpu_count() or 1, MOST_WORKERS))
+    crew = Crew(usual_workers())
     count, parts = 0, []
     try:
         run = Run(options, storage, MEMORY, crew)
@@ -70,7 +65,7 @@ def write_segment(
             count += len(pack)
             run.add(pack)
             if run.memory >= MEMORY:
-                parts.append(_put_aside(run, storage))
+                parts.append(run.put_aside("a run"))
                 run = Run(options, storage, MEMORY, crew)
         if not count:
             return 0
@@ -78,25 +73,12 @@ def write_segment(
             run.write(writer, compress=compress)
             return count
         if len(run):
-            parts.append(_put_aside(run, storage))
-        while len(parts) > builder.MOST_SOURCES:
-            scratch = storage.scratch()
-            merged = SegmentWriter(scratch)
-            merge_parts(parts[: builder.MOST_SOURCES], options, merged, compress=False, in_order=crew.in_order)
-            merged.finish()
-            parts = [*parts[builder.MOST_SOURCES :], open_part(scratch.buffer(), "a merge")]
+            parts.append(run.put_aside("a run"))
+        parts = few_parts(parts, options, storage, "a merge", crew.in_order)
         merge_parts(parts, options, writer, compress=compress, in_order=crew.in_order)
         return count
     finally:
         crew.dismiss()
-
-
-def _put_aside(run: Run, storage: Storage) -> Part:
-    scratch = storage.scratch()
-    writer = SegmentWriter(scratch)
-    run.write(writer, compress=False)
-    writer.finish()
-    return open_part(scratch.buffer(), "a run")
 
 
 def _packs(articles: Iterable[Stored]) -> Iterator[Pack]:

@@ -7,6 +7,7 @@ article of an id wins.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,12 +18,15 @@ from searchkit.core import builder
 from searchkit.core.packs import Pack
 from searchkit.errors import SearchkitError
 from searchkit.indexing.options import Options
+from searchkit.indexing.snapshot import Part, open_part
 from searchkit.indexing.store import BLOCK, write_store
 from searchkit.indexing.terms import terms_of
 from searchkit.storage.container import SegmentWriter
 from searchkit.storage.contract import Buffer, Scratch, Storage
 
-__all__ = ["Crew", "Run"]
+__all__ = ["Crew", "Run", "usual_workers"]
+
+MOST_WORKERS = 4  # unless more are asked for: reading and writing are not shared, and each has a table of its own
 
 # Packs that may wait for a thread: enough to keep it busy, few enough to hold little.
 QUEUE = 2
@@ -39,6 +43,11 @@ FORGET = 1 << 18
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
+
+
+def usual_workers() -> int:
+    """How many threads work for a writer unless it is told: as many as there are processors, but not many."""
+    return min(os.cpu_count() or 1, MOST_WORKERS)
 
 
 class Crew:
@@ -82,6 +91,7 @@ class Run:
     def __init__(self, options: Options, storage: Storage, memory: int, crew: Crew) -> None:
         """`memory`: bytes that the run may hold; whoever adds looks at `memory` and writes it in time."""
         self._options = options
+        self._storage = storage
         self._crew = crew
         self._core = builder.Run(options.analyzer.fold_accents, options.title_weight, crew.workers)
         self._waiting: list[deque[Future[None]]] = [deque() for _ in crew.tokenizers]
@@ -137,6 +147,14 @@ class Run:
             in_order,
         )
         write_store(writer, self._blocks(), compress=compress, in_order=in_order)
+
+    def put_aside(self, path: str) -> Part:
+        """Write the segment to a scratch file and open it; `path` is for messages. Requires: as of `write`."""
+        scratch = self._storage.scratch()
+        writer = SegmentWriter(scratch)
+        self.write(writer, compress=False)
+        writer.finish()
+        return open_part(scratch.buffer(), path)
 
     def _free_thread(self) -> int:
         """Number of a thread that has little to do; 0 is this one, which takes the first pack: often it is the only."""

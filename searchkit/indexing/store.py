@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Record",
+    "RecordReader",
     "block_places",
     "blocks_of",
     "decode_record",
@@ -152,6 +153,20 @@ def read_block(block: memoryview, path: str) -> Iterator[Record]:
     while at < len(data):
         record, at = decode_record(data, at, path)
         yield record
+
+
+class RecordReader:
+    """Records of a segment, asked for in rising docid order: each block is unpacked once."""
+
+    def __init__(self, segment: Segment) -> None:
+        self._segment = segment
+        self._records: dict[int, Record] = {}
+
+    def record(self, docid: int) -> Record:
+        """Raises CorruptIndex."""
+        if docid not in self._records:
+            self._records = dict(read_records(self._segment, self._segment.store_block(docid), self._segment.articles))
+        return found_record(self._records, docid, self._segment.path)
 
 
 def found_record(records: dict[int, Record], docid: int, path: str) -> Record:

@@ -10,7 +10,6 @@ turns. An article of an id that is there already replaces it: the old one is mar
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
@@ -19,12 +18,11 @@ from typing import Any
 import attrs
 
 from searchkit.article import Article
-from searchkit.core import builder
 from searchkit.core.packs import Pack
 from searchkit.errors import CommitUnknown, SearchkitError
-from searchkit.indexing.merge import merge_parts, parts_to_merge
+from searchkit.indexing.merge import few_parts, merge_parts, parts_to_merge
 from searchkit.indexing.options import Options
-from searchkit.indexing.run import Crew, Run
+from searchkit.indexing.run import Crew, Run, usual_workers
 from searchkit.indexing.snapshot import Part, Snapshot, open_part
 from searchkit.indexing.store import PACK, pack_article
 from searchkit.storage.container import SegmentWriter
@@ -36,7 +34,6 @@ __all__ = ["Writer", "parse_memory"]
 
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", re.IGNORECASE)
 LEAST_MEMORY = 1 << 20
-MOST_WORKERS = 4  # unless more are asked for: reading and writing are not shared, and each has a table of its own
 
 
 def parse_memory(memory: str | int) -> int:
@@ -217,7 +214,7 @@ class Writer:
         if workers is not None and (type(workers) is not int or workers < 1):
             raise ValueError(f"workers must be a whole number from 1, or None, got {workers!r}")
         if workers is None:
-            workers = min(os.cpu_count() or 1, MOST_WORKERS)
+            workers = usual_workers()
         if workers != self._crew.workers and not len(self._run):
             self._crew.dismiss()
             self._crew = Crew(workers)
@@ -250,11 +247,7 @@ class Writer:
         self._bytes += run.text_bytes
         if not len(run):
             return
-        scratch = self._storage.scratch()
-        writer = SegmentWriter(scratch)
-        run.write(writer, compress=False)
-        writer.finish()
-        part = open_part(scratch.buffer(), f"{self._storage.path} (a run of its writer)")
+        part = run.put_aside(f"{self._storage.path} (a run of its writer)")
         self._supersede(part)
         self._runs.append(_Pending(part))
 
@@ -337,13 +330,8 @@ class Writer:
 
     def _merge(self, parts: list[Part]) -> Part | None:
         """One published segment of the live articles of `parts`, or None if there are none."""
-        while len(parts) > builder.MOST_SOURCES:
-            scratch = self._storage.scratch()
-            writer = SegmentWriter(scratch)
-            some, parts = parts[: builder.MOST_SOURCES], parts[builder.MOST_SOURCES :]
-            if merge_parts(some, self._options, writer, compress=False, in_order=self._crew.in_order):
-                writer.finish()
-                parts.append(open_part(scratch.buffer(), f"{self._storage.path} (a merge of its writer)"))
+        path = f"{self._storage.path} (a merge of its writer)"
+        parts = few_parts(parts, self._options, self._storage, path, self._crew.in_order)
         output = self._storage.output()
         with output:
             writer = SegmentWriter(output)

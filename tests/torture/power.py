@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import searchkit
-from searchkit import Index, IndexNotFound, SearchkitError
+from searchkit import Index
 from searchkit.core.checksum import crc32c
 from torture.crash import fast_folder
 from torture.figures import Figures
 from torture.mistakes import storage_of
 from torture.replay import create
-from torture.script import Script, State, difference, next_commit, perform
+from torture.script import Script, State, judge, next_commit, perform
 
 __all__ = ["power"]
 
@@ -150,18 +150,9 @@ class Rig:
         return self.tried >= self._wanted or len(self.failures) >= (1 if self._mistake else MOST_FAILURES)
 
     def _examine(self, folder: Path, expected: list[State | None]) -> str:
-        try:
-            with searchkit.open(folder) as index:
-                wrong = [difference(index, one) if one else "there is an index" for one in expected]
-                if all(wrong):
-                    return "; ".join(wrong)
-                if not (report := index.check()).ok:
-                    return f"check: {report.findings}"
-            now = expected[wrong.index("")]
-        except IndexNotFound as error:
-            return "" if expected[0] is None else f"the index is gone: {error}"
-        except (SearchkitError, OSError) as error:
-            return f"it cannot be opened: {error!r}"
+        wrong, now = judge(lambda: searchkit.open(folder), expected, checked=True)
+        if wrong:
+            return wrong
         if now is not None and self.tried % CONTINUED == 0:
             return next_commit(folder, now)
         return ""

@@ -20,7 +20,7 @@ from typing import Any
 import attrs
 
 import searchkit
-from searchkit import Index, IndexNotFound, SearchkitError
+from searchkit import Index
 from searchkit.storage.folder import FolderStorage
 from searchkit.storage.manifest import MANIFEST_FORMAT, Manifest
 from searchkit.storage.system import System
@@ -30,7 +30,7 @@ from torture.disk import Disk, Killed, Operation
 from torture.disk import State as DiskState
 from torture.figures import Figures
 from torture.mistakes import MISTAKES, storage_of
-from torture.script import Script, difference, next_commit, perform
+from torture.script import Script, difference, judge, next_commit, perform
 from torture.script import State as IndexState
 
 __all__ = ["record", "replay"]
@@ -234,20 +234,9 @@ class Still(System):
 
 def examine(state: DiskState, folder: Path, expected: list[IndexState | None], checked: bool, continued: bool) -> str:
     """What is wrong with the index in this state of the disk; nothing if it is one of those expected."""
-    try:
-        with Index(FolderStorage(folder, Still(state)), writable=False) as index:
-            wrong = [difference(index, one) if one else "there is an index" for one in expected]
-            if all(wrong):
-                return "; ".join(wrong)
-            if checked and not (report := index.check()).ok:
-                return f"check: {report.findings}"
-        now = expected[wrong.index("")]
-    except IndexNotFound as error:
-        return "" if expected[0] is None else f"the index is gone: {error}"
-    except (SearchkitError, OSError) as error:
-        return f"it cannot be opened: {error!r}"
-    if not continued or now is None:
-        return ""
+    wrong, now = judge(lambda: Index(FolderStorage(folder, Still(state)), writable=False), expected, checked)
+    if wrong or not continued or now is None:
+        return wrong
     with tempfile.TemporaryDirectory(prefix="searchkit-replay-", dir=fast_folder()) as copy:
         for path, content in state.items():
             if path.parent == folder:

@@ -25,7 +25,7 @@ from oracle import Oracle
 from strategies import few_articles, some_articles, some_query
 
 import searchkit
-from searchkit import Article, Index
+from searchkit import Article, Index, IndexNotFound, SearchkitError
 from searchkit.query import And, Not, Or, Phrase, Query, Term
 from searchkit.storage.folder import FolderStorage
 from searchkit.storage.lock import LOCK_NAME
@@ -185,6 +185,22 @@ def difference(index: Index, state: State) -> str:
         if found != expected:
             return unlike(query, found, expected)
     return ""
+
+
+def judge(opened: Callable[[], Index], expected: Sequence[State | None], checked: bool) -> tuple[str, State | None]:
+    """What is wrong with an index that is to be in one of some states (None: not there), and which one it is in."""
+    try:
+        with opened() as index:
+            wrong = [difference(index, one) if one else "there is an index" for one in expected]
+            if all(wrong):
+                return "; ".join(wrong), None
+            if checked and not (report := index.check()).ok:
+                return f"check: {report.findings}", None
+    except IndexNotFound as error:
+        return ("" if expected[0] is None else f"the index is gone: {error}"), None
+    except (SearchkitError, OSError) as error:
+        return f"it cannot be opened: {error!r}", None
+    return "", expected[wrong.index("")]
 
 
 def some_difference(index: Index, state: State, random: random.Random) -> str:
