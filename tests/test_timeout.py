@@ -1,7 +1,10 @@
 """Searches that may take so long and no longer, and Ctrl-C.
 
 The laws: time enough changes nothing, to the last bit; time too short gives hits of the one ranking, in its order, with
-their exact scores, and says so; nothing that is asked takes much longer than it may.
+their exact scores, and says so; a search that reaches its deadline ends.
+
+Nothing here depends on how fast the machine is. Where a search is to be cut short, the core's clock is paced: it goes on
+by a millisecond whenever it is looked at, which is after a given amount of work, and stands still in between.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import math
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +26,12 @@ from test_exact import SHAPES, SORTS, shapes
 
 import searchkit
 from searchkit import Article
+from searchkit.core import evaluate
 from searchkit.query import And, AndMaybe, Not, Or, Phrase, Prefix, Query, Term
 
-ENOUGH = 60.0  # seconds that no query here takes
-GUARD = 60.0  # seconds that only what hangs takes: every query here that is cut short was given a small part of it
+ENOUGH = 3600.0  # seconds that no query here takes
+GUARD = 600.0  # seconds that only what hangs takes
+LOOK = 1e-3  # seconds that pass between two looks at a paced clock
 
 
 def pairs(results: Any) -> list[tuple[str, float]]:
@@ -90,6 +95,14 @@ ECHOES = Phrase("echo " * 400)
 SLOPPY = Phrase("echo " * 400, 3)
 
 
+@pytest.fixture
+def paced() -> Iterator[None]:
+    """Let the time of deadlines be the work that was done."""
+    evaluate.pace(round(LOOK * 1e9))
+    yield
+    evaluate.pace(0)
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_time_enough_changes_nothing(shape: str, index: searchkit.Index) -> None:
     """Hits, order, scores, totals and warnings of search, search_many and count are those without a timeout."""
@@ -118,6 +131,7 @@ def test_plain_and_other_texts_with_time_enough(text: str, index: searchkit.Inde
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.usefixtures("paced")
 def test_any_moment_is_a_good_one(shape: str, index: searchkit.Index, oracle: Oracle) -> None:
     """Wherever a search is cut off: hits of the ranking, exact and in order; without a warning it is whole."""
     random = generator(f"moment {shape}")
@@ -125,7 +139,9 @@ def test_any_moment_is_a_good_one(shape: str, index: searchkit.Index, oracle: Or
     sort = random.choice(SORTS)
     ranking = oracle.search(query, sort=sort)
     for limit in (7, None):
-        taken = index.search(query, limit=limit, sort=sort).seconds
+        begun = evaluate.clock()
+        assert not is_late(index.search(query, limit=limit, sort=sort, timeout=ENOUGH))
+        taken = (evaluate.clock() - begun) * 1e-9
         for share in (0, 0.2, 0.5, 0.8, 1.2):
             results = index.search(query, limit=limit, sort=sort, timeout=taken * share)
             assert cut_from(pairs(results), ranking), (share, limit)
@@ -138,14 +154,13 @@ def test_any_moment_is_a_good_one(shape: str, index: searchkit.Index, oracle: Or
 
 @pytest.mark.parametrize("query", [ECHOES, SLOPPY, And(ECHOES, Term("echo")), Or(ECHOES, Phrase("echo echo"))])
 @pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.usefixtures("paced")
 def test_one_article_may_take_too_long(million: searchkit.Index, query: Query, sort: str) -> None:
     """A phrase of 400 words is given up in the middle of an article of a million; what was found before it stays."""
     expected = 0 if sort == "oldest" else 20  # the long article is the oldest, and its bound the lowest
-    timeout = 0.1
-    while True:  # it takes thirty times as long as all others together, on whatever machine
-        start = time.monotonic()
+    timeout = 50 * LOOK
+    while True:  # it takes thirty times the work of all others together
         results = million.search(query, timeout=timeout, limit=None, sort=sort)
-        assert time.monotonic() - start < timeout + GUARD
         assert is_late(results)
         if len(results) == expected:
             break
@@ -156,26 +171,28 @@ def test_one_article_may_take_too_long(million: searchkit.Index, query: Query, s
         assert million.explain(query, hit.id).score == hit.score
 
 
+@pytest.mark.usefixtures("paced")
 def test_one_article_and_plain_text(million: searchkit.Index) -> None:
     """The same on the core's short way, whose phrases have up to 64 words; many at once on several threads."""
     text = f'"{"echo " * 60}"'
     whole = pairs(million.search(text, limit=None))
     for results in (
-        million.search(text, timeout=0.01, limit=None),
-        *million.search_many([text] * 9, timeout=0.01, limit=None),
+        million.search(text, timeout=10 * LOOK, limit=None),
+        *million.search_many([text] * 9, timeout=10 * LOOK, limit=None),
     ):
         assert is_late(results)
         assert cut_from(pairs(results), whole)
     with pytest.raises(searchkit.SearchTimeout):
-        million.count(text, timeout=0.01)
+        million.count(text, timeout=10 * LOOK)
 
 
+@pytest.mark.usefixtures("paced")
 def test_a_thousand_prefixes() -> None:
     """A tree of a thousand prefixes is left wherever the time is up: while it is bound, planned or evaluated."""
     random = generator("prefixes")
     made = [Article(" ".join(f"p{random.randrange(1000)}" for _ in range(40)), id=str(n)) for n in range(3_000)]
     query = Or(
-        *(And(Prefix(f"p{random.randrange(100)}"), Not(Prefix(f"p{random.randrange(1000)}"))) for _ in range(500)),
+        *(And(Prefix(f"p{random.randrange(100)}"), Not(Prefix(f"p{random.randrange(1000)}"))) for _ in range(200)),
         AndMaybe(Prefix("p1"), Prefix("p2")),
     )
     with searchkit.create() as index:
@@ -183,17 +200,18 @@ def test_a_thousand_prefixes() -> None:
         index.add(made[2000:])
         oracle = Oracle(made, index.analyzer)
         exact: dict[str, float] = {}
-        for timeout in (0.0, 0.001, 0.005, 0.02, 0.05, 0.1, 0.2):
-            start = time.monotonic()
-            results = index.search(query, limit=50, timeout=timeout)
-            assert time.monotonic() - start < GUARD
+        begun = evaluate.clock()
+        assert not is_late(index.search(query, limit=50, timeout=ENOUGH))
+        taken = (evaluate.clock() - begun) * 1e-9
+        for share in (0.0, 0.01, 0.1, 0.5, 0.9):
+            results = index.search(query, limit=50, timeout=taken * share)
             assert is_late(results)
             for hit in results[:5]:
                 if hit.id not in exact:
                     exact[hit.id] = sum((part for _, part in oracle.parts(query, hit.id)), 0.0)
                 assert hit.score == exact[hit.id]
             assert [hit.score for hit in results] == sorted((hit.score for hit in results), reverse=True)
-        together = index.search_many([query] * 3, timeout=0.05, threads=2)
+        together = index.search_many([query] * 3, timeout=taken / 2, threads=2)
         assert all(map(is_late, together))
 
 
@@ -218,23 +236,27 @@ def test_no_time_at_all(index: searchkit.Index) -> None:
             index.count(query, timeout=0)
 
 
+@pytest.mark.usefixtures("paced")
 def test_the_total_of_a_late_search(million: searchkit.Index) -> None:
     """It is exact where it can be counted in that time again, else an error; it is never wrong and never waited for."""
-    results = million.search(ECHOES, timeout=0.01)
-    start = time.monotonic()
+    results = million.search(ECHOES, timeout=10 * LOOK)
     with pytest.raises(searchkit.SearchTimeout) as caught:
         assert results.total
-    assert time.monotonic() - start < GUARD
     assert isinstance(caught.value, TimeoutError)
-    assert caught.value.timeout == 0.01
+    assert caught.value.timeout == 10 * LOOK
     assert "0.01 s" in str(caught.value)
     assert "hits in" in repr(results)
     assert million.search("echo", timeout=ENOUGH).total == 21
 
 
+@pytest.mark.usefixtures("paced")
 def test_hits_of_a_late_search_are_hits(million: searchkit.Index) -> None:
     """Snippets, dates and articles of what was found are not hurried."""
-    hit = million.search(ECHOES, timeout=1.0, limit=1)[0]
+    timeout = LOOK
+    while not (found := million.search(ECHOES, timeout=timeout, limit=1)):
+        timeout *= 2
+    assert is_late(found)
+    hit = found[0]
     assert hit.snippet().startswith("**echo")
     assert str(hit.date) == "2020"
     assert hit.article.id == hit.id
@@ -294,7 +316,7 @@ def test_the_command_line_tells_that_the_time_was_up(indexed: Callable[..., Outc
 
 # What runs in the background of a shell is started with interrupts ignored: listen to them again.
 LONG_SEARCH = """
-import signal, sys, time
+import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 import searchkit
 from searchkit.query import Or, Phrase, Term
@@ -304,26 +326,24 @@ index.add([searchkit.Article("echo " * 1_000_000, id="long"), searchkit.Article(
 query = Phrase("echo " * 4_000)
 what = sys.argv[1]
 print("ready", flush=True)
-start = time.monotonic()
 try:
-    if what == "search":
-        index.search(query)
-    elif what == "text":
-        index.search_many([f'"{"echo " * 60}"'] * 2_000, threads=1)
-    elif what == "threads":
-        index.search_many([query, Or(query, Term("echo"))] * 4, threads=3)
-    elif what == "count":
-        index.count(query)
-    elif what == "timeout":
-        index.search(query, timeout=1_000)
-    elif what == "explain":
-        index.explain(query, "long")
+    while True:  # each takes seconds, but who knows what machines will come
+        if what == "search":
+            index.search(query)
+        elif what == "text":
+            index.search_many([f'"{"echo " * 60}"'] * 2_000, threads=1)
+        elif what == "threads":
+            index.search_many([query, Or(query, Term("echo"))] * 4, threads=3)
+        elif what == "count":
+            index.count(query)
+        elif what == "timeout":
+            index.search(query, timeout=1_000)
+        elif what == "explain":
+            index.explain(query, "long")
 except KeyboardInterrupt:
     print("interrupted", flush=True)
     assert index.search("echo").total == 2
     print("whole", flush=True)
-else:
-    print("done in", time.monotonic() - start, flush=True)
 """
 
 
@@ -353,7 +373,8 @@ index.add([searchkit.Article("echo " * 1_000_000, id="long"), searchkit.Article(
 heard = []
 signal.signal(signal.SIGALRM, lambda *_: heard.append("alarm"))
 signal.setitimer(signal.ITIMER_REAL, 0.2)
-results = index.search(Phrase("echo " * 200))
+while not heard:  # the first search takes a second, or less on a machine to come
+    results = index.search(Phrase("echo " * 200))
 print(*heard, len(results))
 """
 

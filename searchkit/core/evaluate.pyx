@@ -84,6 +84,11 @@ def clock():
     return sk_clock()
 
 
+def pace(int64_t nanoseconds):
+    """For tests: let that clock go on by so much whenever it is looked at, so that time is work done; 0: as time does."""
+    sk_pace(nanoseconds)
+
+
 cdef int interrupted(void *stopped) noexcept nogil:
     """Whether a task is to end: its batch was stopped (a long, or NULL), or a signal's handler raised.
 

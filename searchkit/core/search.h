@@ -90,6 +90,10 @@ int sk_frequencies(sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, 
 /* Nanoseconds of a clock that is never set back. */
 int64_t sk_clock(void);
 
+/* For tests, which no machine's speed or load may decide: let the clock go on by so many nanoseconds whenever it is looked
+ * at, so that time is work done. 0: as time passes. */
+void sk_pace(int64_t nanoseconds);
+
 /* Look at the clock: SK_ENDED if the deadline has passed, or who may interrupt does. */
 int sk_look(sk_task *task);
 
