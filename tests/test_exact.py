@@ -46,10 +46,23 @@ def pairs(results: Iterable[searchkit.Hit]) -> list[tuple[str, float]]:
     return [(hit.id, hit.score) for hit in results]
 
 
+def matching(results: Any) -> set[str]:
+    """The ids in the bitmaps of all that the query finds."""
+    ask = results._ask
+    return {
+        ask.snapshot.parts[number].segment.id(8 * place + bit)
+        for number, bitmap in enumerate(ask.matches())
+        for place, byte in enumerate(bitmap)
+        if byte
+        for bit in range(8)
+        if byte >> bit & 1
+    }
+
+
 def agree(
     index: searchkit.Index, oracle: Oracle, query: Query, limit: int = ALL, offset: int = 0, **options: Any
 ) -> None:
-    """Search, total and count equal the oracle's, with skipping and without."""
+    """Search, total, count and the bitmaps of all matches equal the oracle's, with skipping and without."""
     whole = oracle.search(query, **options)
     expected = whole[offset : offset + limit]
     context = f"{query!r} limit={limit} offset={offset} {options}"
@@ -61,6 +74,7 @@ def agree(
     index._skipping = True
     filters = {name: value for name, value in options.items() if name in ("since", "until", "on", "dates")}
     assert index.count(query, **filters) == len(whole), context
+    assert matching(results) == {id for id, _ in whole}, context
 
 
 def explained(index: searchkit.Index, oracle: Oracle, query: Query) -> None:

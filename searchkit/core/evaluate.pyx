@@ -329,6 +329,27 @@ cdef class Searcher:
         self.evaluate(&task, deadline, sk_count)
         return -1 if task.end == SK_LATE else task.total
 
+    def matches(self, Program program not None, int64_t deadline=0):
+        """The live articles that match: for each part a bitmap as bytes, bit `docid & 7` of byte `docid >> 3`, of whole
+        windows. None: the deadline came first.
+        """
+        cdef sk_task task
+        cdef uint32_t i
+        cdef list bitmaps = []
+        cdef uint64_t **places = <uint64_t **>calloc(self.parts.count + 1, sizeof(uint64_t *))
+        if places == NULL:
+            raise MemoryError
+        try:
+            for i in range(self.parts.count):
+                bitmaps.append(bytes((self.parts.parts[i].segment.articles + SK_WINDOW - 1) // SK_WINDOW * (SK_WINDOW // 8)))
+                places[i] = <uint64_t *>PyBytes_AS_STRING(bitmaps[i])  # ours alone until they are returned
+            self.fill(program, &task)
+            task.matches = places
+            self.evaluate(&task, deadline, sk_count)
+        finally:
+            free(places)
+        return None if task.end == SK_LATE else bitmaps
+
     cdef int evaluate(self, sk_task *task, int64_t deadline, evaluation how) except -1:
         cdef int failed
         limit(task, deadline, NULL)

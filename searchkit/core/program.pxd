@@ -8,6 +8,7 @@ from searchkit.core.segment cimport Segment, sk_list, sk_segment
 cdef extern from "search.h" nogil:
     int SK_LEAF, SK_FILTER, SK_AND, SK_OR, SK_NOT, SK_AND_MAYBE, SK_ALL, SK_NOTHING, SK_DEPTH_MAX
     int SK_BY_SCORE, SK_NEWEST, SK_OLDEST
+    int SK_WINDOW
     int SK_WHOLE, SK_LATE, SK_INTERRUPTED, SK_LOOK_AFTER
 
     ctypedef struct sk_leaf:
@@ -51,6 +52,7 @@ cdef extern from "search.h" nogil:
         double k1, b, average
         int sort, skipping
         uint64_t limit
+        uint64_t **matches
         int64_t deadline
         int (*interrupted)(void *who) noexcept nogil
         void *who

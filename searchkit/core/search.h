@@ -62,6 +62,7 @@ typedef struct sk_task {
     double k1, b, average; /* average: live tokens per live article of the whole snapshot */
     int sort, skipping;
     uint64_t limit; /* hits wanted */
+    uint64_t **matches; /* for sk_count, by part: a bitmap of whole windows to fill; NULL: only count */
 
     /* what may end it early (sk_look) */
     int64_t deadline;              /* by sk_clock; 0: none */
@@ -81,7 +82,8 @@ typedef struct sk_task {
  * returns SK_OK with the best of what was scored until then, and `end` is SK_LATE. */
 int sk_search(sk_task *task);
 
-/* Count all live articles that match, into task->total. SK_ENDED also at the deadline: there is no total then. */
+/* Count all live articles that match, into task->total, and mark them in task->matches, if there are such. SK_ENDED also
+ * at the deadline: there is no total then. */
 int sk_count(sk_task *task);
 
 /* Frequencies of all leaves in one article, 0 where a leaf does not count for it; *matches: the query finds it. */

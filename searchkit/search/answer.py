@@ -24,7 +24,7 @@ from searchkit.errors import DateError, QueryError, SearchTimeout
 from searchkit.indexing.options import check_bm25
 from searchkit.query.nodes import Query
 from searchkit.query.parse import parse_with_warnings
-from searchkit.search.bind import Bound, TimeUp, bind, marks_of, restrict
+from searchkit.search.bind import Bound, Everything, TimeUp, bind, marks_of, restrict
 from searchkit.search.plan import RELATIONS, SORTS, plan
 from searchkit.search.results import Marks, Results
 
@@ -193,6 +193,21 @@ class Ask:
             assert scope.timeout is not None
             raise SearchTimeout(scope.timeout)
         return count
+
+    def matches(self) -> list[bytes]:
+        """All live articles that the query finds: bitmaps of Searcher.matches. Raises SearchTimeout."""
+        scope = self.scope
+        deadline = scope.deadline()
+        try:
+            bound = self.bind(deadline)
+            program = plan(Everything(False) if bound is None else bound, self.snapshot, deadline)[0]
+            matches = self.snapshot.searcher.matches(program, deadline)
+        except TimeUp:
+            matches = None
+        if matches is None:
+            assert scope.timeout is not None
+            raise SearchTimeout(scope.timeout)
+        return matches
 
 
 def settings_of(
