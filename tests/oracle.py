@@ -144,6 +144,10 @@ class Oracle:
                 if required is None or optional is None:
                     return required or optional
                 return Group("maybe", (required, optional))
+            case nodes.Require():
+                required, filter = (self._bind(child, boost, dates) for child in (query.required, query.filter))
+                unscored = None if filter is None else Group("not", (Group("not", (filter,)),))
+                return _group("and", [required, unscored])
             case nodes.DateRange():
                 relation = query.dates or dates
                 return Where(lambda article: date_holds(article.date, query.start, query.end, relation))

@@ -26,6 +26,7 @@ from searchkit.query.nodes import (
     Phrase,
     Prefix,
     Query,
+    Require,
     Term,
     Undated,
 )
@@ -117,6 +118,7 @@ def queries() -> st.SearchStrategy[Query]:
             st.builds(Or, inner),
             st.builds(Boost, inner, st.sampled_from(BOOSTS)),
             st.builds(AndMaybe, inner, inner),
+            st.builds(Require, inner, inner),
             any_of,
         )
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from searchkit import query as language
 from searchkit.errors import DateError, QueryError
-from searchkit.query import nodes
+from searchkit.query.conditions import RELATIONS, Between, Compare, read_value
 from searchkit.query.nodes import (
     MAX_DEPTH,
     MAX_SLOP,
@@ -24,9 +25,11 @@ from searchkit.query.nodes import (
     Phrase,
     Prefix,
     Query,
+    Require,
     Term,
     Undated,
 )
+from searchkit.query.patterns import MAX_PATTERN, Fuzzy, Regex, Sequence, TermRange, Wildcard
 
 a, b, c = Term("a"), Term("b"), Term("c")
 
@@ -45,7 +48,24 @@ EVERY_KIND: list[Query] = [
     Or(a, And(b, c)),
     Not(a),
     AndMaybe(a, b),
+    Require(a, b),
     Boost(a, 2.0),
+    Wildcard("fl?od"),
+    Wildcard("*ing", "title"),
+    Fuzzy("flod"),
+    Fuzzy("flod", 2, 1, field="text"),
+    Regex("flo+d"),
+    TermRange("apple", "pear"),
+    TermRange("apple", None, include_low=False, field="title"),
+    Sequence(a, b),
+    Sequence(Or(a, Prefix("b")), c, slop=3),
+    Sequence(a, b, ordered=False),
+    Compare("source", "=", "reuters"),
+    Compare("words", ">", 500),
+    Compare("flag", "=", True),
+    Compare("flag", "=", 1),
+    Between("words", 100, 500.5, include_high=False),
+    Between("words"),
 ]
 
 
@@ -61,13 +81,60 @@ class TestEveryKind:
         assert [other for other in EVERY_KIND if other == query] == [query]
 
     def test_repr_is_the_python_that_builds_it(self, query: Query) -> None:
-        assert eval(repr(query), vars(nodes)) == query
+        assert eval(repr(query), vars(language)) == query
 
     def test_is_frozen_and_holds_nothing_more(self, query: Query) -> None:
         for name in ("text", "child", "children", "start", "anything"):
             with pytest.raises(AttributeError):
                 setattr(query, name, "x")
         assert not hasattr(query, "__dict__")
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        (Require(a, b | c), "a REQUIRE (b OR c)"),
+        (Wildcard("fl?od", "title"), "title:fl?od"),
+        (Fuzzy("flod"), "flod~"),
+        (Fuzzy("flod", 2), "flod~2"),
+        (Fuzzy("flod", 1, 3, "text"), "text:flod~/3"),
+        (Regex("flo+d", "title"), 'title:r"flo+d"'),
+        (TermRange("apple", "TO", include_high=False), '[apple TO "TO"}'),
+        (TermRange(None, "pear"), "[TO pear]"),
+        (Sequence(a, b), '"(a) b"'),
+        (Sequence(Or(Term("a", "text"), Prefix("b", "text")), Wildcard("?c", "text"), slop=2), 'text:"(a OR b*) ?c"~2'),
+        (Sequence(a | b, c, slop=5, ordered=False), "(a OR b) NEAR/5 c"),
+        (Compare("source", "=", "reuters"), "source:reuters"),
+        (Compare("source", "=", "two words"), 'source:"two words"'),
+        (Compare("source", "=", "500"), 'source:"500"'),
+        (Compare("source", "=", "true"), 'source:"true"'),
+        (Compare("words", "<=", 500), "words:<=500"),
+        (Compare("flag", "=", False), "flag:false"),
+        (Between("words", 100, 500, include_high=False), "words:[100 TO 500}"),
+        (Between("words", 100.5), "words:[100.5 TO]"),
+        (Between("words"), "words:*"),
+    ],
+)  # fmt: skip
+def test_str_is_query_text(query: Query, text: str) -> None:
+    assert str(query) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *[("500", 500), ("-3", -3), ("0.5", 0.5), ("true", True), ("false", False), ("007", "007"), ("1e5", "1e5")],
+        *[("True", "True"), ("reuters", "reuters"), ("nan", "nan"), ("inf", "inf"), ("1_0", "1_0"), ("", "")],
+        *[("٣", "٣"), ("1" * 25, "1" * 25), ("2020-10", "2020-10")],
+    ],
+)  # fmt: skip
+def test_values_are_numbers_only_if_nothing_is_lost(text: str, value: object) -> None:
+    assert repr(read_value(text)) == repr(value)
+
+
+def test_an_open_side_is_inclusive() -> None:
+    """Ranges that mean the same are equal."""
+    assert TermRange(None, "b", include_low=False) == TermRange(None, "b")
+    assert Between("words", 1, None, include_high=False) == Between("words", 1)
 
 
 def test_repr_and_str_are_short() -> None:
@@ -108,13 +175,13 @@ class TestOperators:
 class TestChecks:
     """A node that could not be answered cannot be made; the error names what is wrong and how to mend it."""
 
-    @pytest.mark.parametrize("kind", [Term, Phrase, Prefix])
-    @pytest.mark.parametrize("text", [None, 1, b"flood", ["flood"]])
+    @pytest.mark.parametrize("kind", [Term, Phrase, Prefix, Wildcard, Fuzzy, TermRange])
+    @pytest.mark.parametrize("text", [1, b"flood", ["flood"]])
     def test_text_is_str(self, kind: Any, text: Any) -> None:
         with pytest.raises(QueryError, match=rf"the text of a {kind.__name__} is .*: it must be str"):
             kind(text)
 
-    @pytest.mark.parametrize("kind", [Term, Phrase, Prefix])
+    @pytest.mark.parametrize("kind", [Term, Phrase, Prefix, Wildcard, Fuzzy, Regex, TermRange])
     def test_field_is_known(self, kind: Any) -> None:
         with pytest.raises(QueryError, match="has the field 'author': choose title, text"):
             kind("flood", field="author")
@@ -150,12 +217,83 @@ class TestChecks:
         with pytest.raises(QueryError, match="dates is 'touches': choose overlaps, within or contains"):
             DateRange(0, 1, dates="touches")  # type: ignore[arg-type]
 
+    def test_patterns_are_neither_empty_nor_endless(self) -> None:
+        for kind in (Wildcard, Fuzzy, Regex, TermRange):
+            with pytest.raises(QueryError, match=f"a {kind.__name__} is empty"):
+                kind("")
+            with pytest.raises(QueryError, match=f"a {kind.__name__} has 1,001 characters"):
+                kind("x" * (MAX_PATTERN + 1))
+
+    @pytest.mark.parametrize("distance", [0, 3, -1, 1.0, True, None, "1"])
+    def test_distance_is_1_or_2(self, distance: Any) -> None:
+        with pytest.raises(QueryError, match="the distance of a Fuzzy is"):
+            Fuzzy("flod", distance)
+
+    @pytest.mark.parametrize("prefix", [-1, 1.0, True, None, "1", MAX_PATTERN + 1])
+    def test_prefix_is_a_number_of_letters(self, prefix: Any) -> None:
+        with pytest.raises(QueryError, match="the prefix of a Fuzzy is"):
+            Fuzzy("flod", 1, prefix)
+
+    def test_places_of_a_sequence(self) -> None:
+        for place in (Phrase("a b"), Not(a), And(a, b), Or(a, Phrase("a b")), Or(a, Or(b, c)), TermRange("a"), All()):
+            with pytest.raises(QueryError, match="a Sequence has the place"):
+                Sequence(a, place)
+        with pytest.raises(QueryError, match="children are queries"):
+            Sequence(a, "b")  # type: ignore[arg-type]
+        with pytest.raises(QueryError, match="a Sequence has one place"):
+            Sequence(a)
+        with pytest.raises(QueryError, match="has no child"):
+            Sequence()
+        with pytest.raises(QueryError, match="different fields"):
+            Sequence(a, Or(b, Term("c", "title")))
+        with pytest.raises(QueryError, match="ordered is 1"):
+            Sequence(a, b, ordered=1)  # type: ignore[arg-type]
+        for slop in (0, -1, 1.5, "2", True, MAX_SLOP + 1):
+            with pytest.raises(QueryError, match="slop is"):
+                Sequence(a, b, slop=slop)  # type: ignore[arg-type]
+        assert Sequence(Or(Term("a", "title")), Term("b", "title")).field == "title"
+
+    @pytest.mark.parametrize("value", [None, float("nan"), float("inf"), b"x", ["x"], 2**64, -(10**4000)])
+    def test_values_of_conditions(self, value: Any) -> None:
+        with pytest.raises(QueryError, match="a Compare has the value"):
+            Compare("words", "=", value)
+        if value is not None:
+            with pytest.raises(QueryError, match="a Between has the value"):
+                Between("words", value)
+
+    def test_conditions_name_a_field_and_a_relation(self) -> None:
+        for name in ("", None, 1):
+            with pytest.raises(QueryError, match="a Compare has the field"):
+                Compare(name, "=", 1)  # type: ignore[arg-type]
+            with pytest.raises(QueryError, match="a Between has the field"):
+                Between(name, 1)  # type: ignore[arg-type]
+        for relation in ("==", "!=", "", None):
+            with pytest.raises(QueryError, match=r"has the relation .*: choose one of = < <= > >="):
+                Compare("words", relation, 1)  # type: ignore[arg-type]
+        assert {str(Compare("n", relation, 1)) for relation in RELATIONS} == {"n:1", "n:<1", "n:<=1", "n:>1", "n:>=1"}
+
+    @pytest.mark.parametrize("include", [1, None, "yes"])
+    def test_ends_are_in_or_out(self, include: Any) -> None:
+        for make in (lambda: TermRange("a", "b", include), lambda: Between("words", 1, 2, True, include)):
+            with pytest.raises(QueryError, match=r"include_\w+ is"):
+                make()
+
     @pytest.mark.parametrize("kind", [And, Or])
     def test_groups_have_children(self, kind: Any) -> None:
         with pytest.raises(QueryError, match="has no child"):
             kind()
 
-    @pytest.mark.parametrize("make", [And, Or, Not, lambda child: Boost(child, 2), lambda child: AndMaybe(a, child)])
+    @pytest.mark.parametrize(
+        "make",
+        [
+            And,
+            Or,
+            Not,
+            lambda child: Boost(child, 2),
+            lambda child: AndMaybe(a, child),
+            lambda child: Require(a, child),
+        ],
+    )
     def test_children_are_queries(self, make: Any) -> None:
         with pytest.raises(QueryError, match=r"has the child 'flood': children are queries: write Term"):
             make("flood")

@@ -1,9 +1,11 @@
 """The query language: what a person types, and the values it becomes.
 
-`nodes` holds the values; they can be written by hand and joined with `&`, `|` and `~`. `parse` turns text into them.
+`nodes`, `patterns` and `conditions` hold the values; they can be written by hand and joined with `&`, `|` and `~`.
+`parse` turns text into them.
 The function `parse` is not repeated here, because it would hide the module of the same name: use `searchkit.parse`.
 """
 
+from searchkit.query.conditions import Between, Compare
 from searchkit.query.nodes import (
     All,
     And,
@@ -16,22 +18,32 @@ from searchkit.query.nodes import (
     Phrase,
     Prefix,
     Query,
+    Require,
     Term,
     Undated,
 )
+from searchkit.query.patterns import Fuzzy, Regex, Sequence, TermRange, Wildcard
 
 __all__ = [
     "All",
     "And",
     "AndMaybe",
+    "Between",
     "Boost",
+    "Compare",
     "DateRange",
+    "Fuzzy",
     "Not",
     "Nothing",
     "Or",
     "Phrase",
     "Prefix",
     "Query",
+    "Regex",
+    "Require",
+    "Sequence",
     "Term",
+    "TermRange",
     "Undated",
+    "Wildcard",
 ]

@@ -1,8 +1,9 @@
 """Queries as values: frozen trees that know nothing of indexes, of stemming or of the text they came from.
 
 Leaves are `Term`, `Phrase`, `Prefix` (words as written, not yet analysed), `DateRange`, `Undated`, `All` and `Nothing`;
-`And`, `Or`, `Not`, `AndMaybe` and `Boost` join them. `a & b`, `a | b` and `~a` do the same in short. Two queries are
-equal if they are built alike, so they can be compared, hashed and kept.
+`And`, `Or`, `Not`, `AndMaybe`, `Require` and `Boost` join them. `a & b`, `a | b` and `~a` do the same in short. More
+leaves are in `patterns` (words by their shape) and `conditions` (declared fields). Two queries are equal if they are
+built alike, so they can be compared, hashed and kept.
 
 Every node checks itself when it is made and raises `QueryError`. Nodes nest at most `MAX_DEPTH` deep: who walks a
 query may recurse without fear for the stack.
@@ -13,7 +14,6 @@ as the same query; only `Nothing`, the `dates` of a `DateRange`, and odd marks i
 
 from __future__ import annotations
 
-import re
 import sys
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from attrs import field, frozen
 
 from searchkit.dates import MAX_SECOND, parse_range
 from searchkit.errors import QueryError
+from searchkit.query.written import in_field, in_quotes, word
 
 __all__ = [
     "All",
@@ -36,8 +37,12 @@ __all__ = [
     "Phrase",
     "Prefix",
     "Query",
+    "Require",
     "Term",
     "Undated",
+    "close_open_sides",
+    "depth_over",
+    "refuse_words",
 ]
 
 MAX_DEPTH = 100
@@ -46,9 +51,8 @@ MAX_DEPTH = 100
 MAX_SLOP = 2**31 - 1
 """The widest slop of a phrase, in words."""
 
-_FIELDS = (None, "title", "text")
+FIELDS = (None, "title", "text")
 _RELATIONS = (None, "overlaps", "within", "contains")
-_ONE_WORD = re.compile(r"(?!(?:AND|OR|NOT|ANDNOT|ANDMAYBE|REQUIRE)\Z)\w(?:[\w.@&'’/-]*\w)?\Z")
 
 
 class Query:
@@ -90,11 +94,11 @@ class Term(Query):
 
     def __attrs_post_init__(self) -> None:
         # Written out, not with attrs' validators: a query of three words must be made within a few microseconds.
-        if not isinstance(self.text, str) or self.field not in _FIELDS:
-            _refuse_words(self, self.text, self.field)
+        if not isinstance(self.text, str) or self.field not in FIELDS:
+            refuse_words(self, self.text, self.field)
 
     def __str__(self) -> str:
-        return _in_field(self.field, _word(self.text))
+        return in_field(self.field, word(self.text))
 
 
 @frozen(repr=False)
@@ -107,15 +111,15 @@ class Phrase(Query):
     field: Literal["title", "text"] | None = None
 
     def __attrs_post_init__(self) -> None:
-        if not isinstance(self.text, str) or self.field not in _FIELDS:
-            _refuse_words(self, self.text, self.field)
+        if not isinstance(self.text, str) or self.field not in FIELDS:
+            refuse_words(self, self.text, self.field)
         if type(self.slop) is not int or not 1 <= self.slop <= MAX_SLOP:
             raise QueryError(
                 f"slop is {self.slop!r}", hint=f"it must be a whole number from 1 (adjacent words) to {MAX_SLOP}"
             )
 
     def __str__(self) -> str:
-        return _in_field(self.field, _in_quotes(self.text) + ("" if self.slop == 1 else f"~{self.slop}"))
+        return in_field(self.field, in_quotes(self.text) + ("" if self.slop == 1 else f"~{self.slop}"))
 
 
 @frozen(repr=False)
@@ -126,11 +130,11 @@ class Prefix(Query):
     field: Literal["title", "text"] | None = None
 
     def __attrs_post_init__(self) -> None:
-        if not isinstance(self.text, str) or self.field not in _FIELDS:
-            _refuse_words(self, self.text, self.field)
+        if not isinstance(self.text, str) or self.field not in FIELDS:
+            refuse_words(self, self.text, self.field)
 
     def __str__(self) -> str:
-        return _in_field(self.field, self.text + "*")
+        return in_field(self.field, self.text + "*")
 
 
 @frozen(repr=False)
@@ -216,7 +220,7 @@ class And(Query):
 
     def __init__(self, *children: Query) -> None:
         self.__attrs_init__(children)
-        object.__setattr__(self, "depth", _depth_over(self, children))
+        object.__setattr__(self, "depth", depth_over(self, children))
 
     def __repr__(self) -> str:
         return f"And({', '.join(map(repr, self.children))})"
@@ -234,7 +238,7 @@ class Or(Query):
 
     def __init__(self, *children: Query) -> None:
         self.__attrs_init__(children)
-        object.__setattr__(self, "depth", _depth_over(self, children))
+        object.__setattr__(self, "depth", depth_over(self, children))
 
     def __repr__(self) -> str:
         return f"Or({', '.join(map(repr, self.children))})"
@@ -251,7 +255,7 @@ class Not(Query):
     depth: int = field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "depth", _depth_over(self, (self.child,)))
+        object.__setattr__(self, "depth", depth_over(self, (self.child,)))
 
     def __str__(self) -> str:
         return f"NOT {_operand(self.child)}"
@@ -266,10 +270,25 @@ class AndMaybe(Query):
     depth: int = field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "depth", _depth_over(self, (self.required, self.optional)))
+        object.__setattr__(self, "depth", depth_over(self, (self.required, self.optional)))
 
     def __str__(self) -> str:
         return f"{_part(self.required)} ANDMAYBE {_part(self.optional)}"
+
+
+@frozen(repr=False)
+class Require(Query):
+    """Articles that both find; only `required` adds to their scores."""
+
+    required: Query
+    filter: Query
+    depth: int = field(init=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "depth", depth_over(self, (self.required, self.filter)))
+
+    def __str__(self) -> str:
+        return f"{_part(self.required)} REQUIRE {_part(self.filter)}"
 
 
 @frozen(repr=False)
@@ -286,7 +305,7 @@ class Boost(Query):
         if not is_number or not 0 < self.factor <= sys.float_info.max:
             raise QueryError(f"a boost is {factor!r}", hint="it must be a finite number above 0")
         object.__setattr__(self, "factor", float(self.factor))
-        object.__setattr__(self, "depth", _depth_over(self, (self.child,)))
+        object.__setattr__(self, "depth", depth_over(self, (self.child,)))
 
     def __str__(self) -> str:
         short = f"{self.factor:g}"
@@ -298,7 +317,7 @@ def _members(group: type[And] | type[Or], query: Query) -> tuple[Query, ...]:
     return query.children if isinstance(query, (And, Or)) and type(query) is group else (query,)
 
 
-def _depth_over(node: Query, children: tuple[Query, ...]) -> int:
+def depth_over(node: Query, children: tuple[Query, ...]) -> int:
     """The depth of a node above `children`, which are checked here."""
     kind = type(node).__name__
     if not children:
@@ -314,7 +333,16 @@ def _depth_over(node: Query, children: tuple[Query, ...]) -> int:
     return depth
 
 
-def _refuse_words(node: Query, text: object, field: object) -> None:
+def close_open_sides(node: Any) -> None:
+    """Let an open side of a range be inclusive, so that ranges which mean the same are equal."""
+    for side, include in (("low", "include_low"), ("high", "include_high")):
+        if type(getattr(node, include)) is not bool:
+            raise QueryError(f"{include} is {getattr(node, include)!r}", hint="it must be True or False")
+        if getattr(node, side) is None:
+            object.__setattr__(node, include, True)
+
+
+def refuse_words(node: Query, text: object, field: object) -> None:
     kind = type(node).__name__
     if not isinstance(text, str):
         raise QueryError(f"the text of a {kind} is {text!r}", hint="it must be str")
@@ -323,25 +351,12 @@ def _refuse_words(node: Query, text: object, field: object) -> None:
 
 def _part(query: Query) -> str:
     """A child as it stands inside a group: in brackets, if it is a group itself."""
-    return f"({query})" if isinstance(query, (And, Or, AndMaybe)) else str(query)
+    return f"({query})" if isinstance(query, (And, Or, AndMaybe, Require)) else str(query)
 
 
 def _operand(query: Query) -> str:
     """A child as it stands behind NOT or before ^: in brackets, if it is no leaf."""
     return str(query) if query.depth == 1 else f"({query})"
-
-
-def _word(text: str) -> str:
-    """The word, in quotes where the parser might read a bare one as something else."""
-    return text if _ONE_WORD.match(text) else _in_quotes(text)
-
-
-def _in_quotes(text: str) -> str:
-    return '"' + text.replace('"', " ") + '"'
-
-
-def _in_field(field: str | None, text: str) -> str:
-    return text if field is None else f"{field}:{text}"
 
 
 def _moment(second: int) -> str:

@@ -19,7 +19,7 @@ import attrs
 from searchkit.core.evaluate import clock
 from searchkit.errors import QueryError
 from searchkit.indexing.snapshot import Snapshot
-from searchkit.query import nodes
+from searchkit.query import conditions, nodes, patterns
 from searchkit.search.results import Marks
 
 __all__ = [
@@ -73,6 +73,16 @@ class Group:
     kind: str
     children: tuple[Bound, ...]
 
+
+_FOREIGN = (
+    patterns.Wildcard,
+    patterns.Fuzzy,
+    patterns.Regex,
+    patterns.TermRange,
+    patterns.Sequence,
+    conditions.Compare,
+    conditions.Between,
+)
 
 Bound = Leaf | Where | Everything | Group
 
@@ -137,6 +147,13 @@ class _Binder:
             return self.prefix(query, boost)
         if isinstance(query, nodes.All | nodes.Nothing):
             return Everything(isinstance(query, nodes.All))
+        if isinstance(query, nodes.Require):
+            required, filter = self.bind(query.required, boost), self.bind(query.filter, 1.0)
+            silent = None if filter is None else Group("not", (Group("not", (filter,)),))
+            return _group("and", (required, silent))
+        if isinstance(query, _FOREIGN):
+            self.warnings.append(f"{_shown(str(query))} is not supported and was left out")
+            return None
         raise QueryError(f"{type(query).__name__} is no query node", hint="use the nodes of searchkit.query")
 
     def leaf(self, text: str, slop: int, field: str | None, boost: float) -> Leaf | None:
