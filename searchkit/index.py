@@ -150,6 +150,7 @@ class Index:
         self._storage = storage
         self._writable = writable
         self._current: Snapshot | None = Snapshot.open(storage)
+        self._left: Snapshot | None = None  # shown until a commit of ours that could not be opened yet
 
     # ---- articles
 
@@ -213,7 +214,7 @@ class Index:
             raise SearchkitError('the index was opened with mode="r": open it with mode="r+" to write')
         from searchkit.indexing.writer import Writer  # late: readers do without
 
-        return Writer(self._storage, memory, wait, self._refresh_quietly)
+        return Writer(self._storage, memory, wait, self._show_commit)
 
     def delete(self, ids: str | Iterable[str], *, wait: float = DEFAULT_WAIT) -> int:
         """Delete articles by id, in one durable commit; how many were there."""
@@ -420,7 +421,7 @@ class Index:
 
     def close(self) -> None:
         """Give the files back. Hits that were found stay readable. Harmless when done already."""
-        self._current = None
+        self._current = self._left = None
 
     def __enter__(self) -> Index:
         self._snapshot()
@@ -431,19 +432,36 @@ class Index:
 
     def __repr__(self) -> str:
         if self._current is None:
-            return f"<Index {self._storage.path}, closed>"
+            return f"<Index {self._storage.path}, {'closed' if self._left is None else 'committed, not opened yet'}>"
         return f"<Index {self._storage.path}: {len(self):,} articles, generation {self._current.manifest.generation}>"
 
     # ---- private
 
     def _snapshot(self) -> Snapshot:
-        if self._current is None:
-            raise SearchkitError("the index is closed: open it again with searchkit.open(path)")
-        return self._current
+        current = self._current
+        return self._opened() if current is None else current
 
-    def _refresh_quietly(self) -> None:
-        if self._current is not None:
-            self._current = Snapshot.open(self._storage, self._current)
+    def _opened(self) -> Snapshot:
+        """The newest generation, which a commit of ours made and which could not be opened then."""
+        left = self._left
+        if left is not None:
+            self._current, self._left = Snapshot.open(self._storage, left), None
+        current = self._current  # that of another thread, where it was quicker
+        if current is None:
+            raise SearchkitError("the index is closed: open it again with searchkit.open(path)")
+        return current
+
+    def _show_commit(self) -> None:
+        """Move to the newest generation. If that fails (no more open files), whoever asks next tries again: the commit
+        stands, and its writer is not to hear of this.
+        """
+        held = self._current or self._left
+        if held is None:
+            return
+        try:
+            self._current, self._left = Snapshot.open(self._storage, held), None
+        except Exception:
+            self._left, self._current = held, None
 
 
 class _Printer:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from lies import HEAD, META, Sections, read_dictionary, with_lists, write_dictionary
-from strategies import generator, some_articles
+from strategies import generator, some_articles, trials
 from test_hostile_files import sealed
 
 import searchkit
@@ -249,3 +249,17 @@ def test_a_damaged_index_need_not_open_to_be_checked(tmp_path: Path) -> None:
     lines = done.output.splitlines()
     assert len(lines) == 2
     assert {first.name in line or second.name in line for line in lines} == {True}
+
+
+def test_an_index_without_texts_is_sound_after_merges_of_deleted_articles() -> None:
+    """Nobody can count the deleted texts there, but no word form is left of a term that is gone with them."""
+    rng = generator("no texts")
+    forms = ["run", "running", "runs", "cat", "cats", "common", "commoner", "of", "the"]
+    for trial in range(trials(40)):
+        index = searchkit.create(store=False)
+        for first in (0, 5, 10):
+            texts = [" ".join(rng.choices(forms, k=rng.randint(1, 6))) for _ in range(5)]
+            index.add([Article(text, id=str(number)) for number, text in enumerate(texts, first)])
+        index.delete([str(number) for number in range(15) if rng.random() < 0.5])
+        index.compact()
+        assert index.check().findings == (), trial

@@ -273,6 +273,76 @@ def test_one_index_takes_adds_from_many_threads() -> None:
         assert len(index) == index.count("word") == 20
 
 
+@pytest.mark.slow
+def test_threads_may_share_a_writer(tmp_path: Path) -> None:
+    """Each adds, replaces, deletes and commits as it likes: all that returned is there, and every segment is sound."""
+    with searchkit.create(tmp_path / "index") as index:
+        together = threading.Barrier(6)
+
+        def work(writer: Any, number: int) -> None:
+            together.wait()
+            for turn in range(12):
+                writer.add(Article(f"word{turn % 3} common {number}", id=f"{number}-{turn}") for _ in range(3))
+                writer.add([Article("shared", id="shared")], workers=1 + turn % 2)
+                assert writer.delete([f"{number}-{turn - 4}", "never"]) == (turn >= 4)
+                if turn % 4 == number % 4:
+                    with writer._turn():
+                        writer._flush_run()  # what a writer does when its memory is used up
+                if turn % 3 == number % 3:
+                    writer.commit()
+
+        with index.writer() as writer, ThreadPoolExecutor(6) as pool:
+            for future in [pool.submit(work, writer, number) for number in range(6)]:
+                future.result()
+        expected = {f"{number}-{turn}" for number in range(6) for turn in range(8, 12)} | {"shared"}
+        assert {article.id for article in index.articles()} == expected
+        assert index.check(deep=True).findings == ()
+
+
+def test_a_commit_has_what_was_added_by_calls_that_returned(tmp_path: Path) -> None:
+    """While another thread is still at its addition, from which a commit takes what came so far, or nothing."""
+    entered, go_on = threading.Event(), threading.Event()
+
+    def slowly() -> Any:
+        yield Article("word", id="early")
+        entered.set()
+        go_on.wait()
+        yield Article("word", id="late")
+
+    with searchkit.create(tmp_path / "index") as index:
+        with index.writer() as writer:
+            thread = threading.Thread(target=writer.add, args=(slowly(),))
+            thread.start()
+            entered.wait()
+            writer.add(Article("word", id="whole"))
+            writer.commit()
+            assert "whole" in index and "late" not in index
+            go_on.set()
+            thread.join()
+        assert {article.id for article in index.articles()} == {"early", "whole", "late"}
+
+
+def test_an_addition_goes_nowhere_once_another_thread_has_closed_the_writer(tmp_path: Path) -> None:
+    """It is told so, and the lock is free."""
+    entered, go_on = threading.Event(), threading.Event()
+
+    def slowly() -> Any:
+        yield Article("word", id="early")
+        entered.set()
+        go_on.wait()
+
+    with searchkit.create(tmp_path / "index") as index, ThreadPoolExecutor(1) as pool:
+        writer = index.writer()
+        future = pool.submit(writer.add, slowly())
+        entered.wait()
+        writer.close()
+        go_on.set()
+        with pytest.raises(searchkit.SearchkitError, match="closed"):
+            future.result()
+        index.add([Article("word", id="next")])
+        assert [article.id for article in index.articles()] == ["next"]
+
+
 if __name__ == "__main__":
     serve(sys.argv[1], sys.argv[2])
 

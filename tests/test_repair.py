@@ -146,6 +146,17 @@ def test_a_flipped_bit_costs_nothing(tiny: Path, tmp_path: Path, store: bool) ->
                     assert answers(folder) == expected, (path.name, place)
 
 
+@pytest.mark.parametrize("left", [0, 1, 10, 63, 64, 150])
+def test_a_segment_of_which_hardly_anything_is_left_is_dropped(tiny: Path, tmp_path: Path, left: int) -> None:
+    """Cut to less than what a file must have: its articles are lost, and counted."""
+    folder = copied(tiny, tmp_path)
+    path = files(folder, "*.sk")[-1]
+    path.write_bytes(path.read_bytes()[:left])
+    report = repaired(folder)
+    assert (report.dropped, report.kept) == (1, 1)
+    assert len(report.lost) + report.lost_unnamed == 12 - 2
+
+
 def test_articles_under_the_damage_are_lost_and_named(larger: Path, tmp_path: Path) -> None:
     """Zeros over a page of the stored articles: all others are there, and the report has the names of these."""
     folder = copied(larger, tmp_path)

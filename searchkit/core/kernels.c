@@ -60,7 +60,15 @@
 #endif
 #endif
 
+/* Any thread may be the first to ask, or choose while others ask: it is read and written as a whole. The tables never
+ * change, so nothing needs to be in order with it. */
 static const sk_kernels *chosen;
+
+static int choose(const sk_kernels *table)
+{
+    __atomic_store_n(&chosen, table, __ATOMIC_RELAXED);
+    return 0;
+}
 
 static const sk_kernels *best(void)
 {
@@ -77,32 +85,26 @@ static const sk_kernels *best(void)
 
 const sk_kernels *sk_kernels_get(void)
 {
-    /* A race writes the same pointer twice. */
-    if (!chosen)
-        chosen = best();
-    return chosen;
+    const sk_kernels *table = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
+    if (table)
+        return table;
+    const sk_kernels *mine = best();
+    /* What another thread has chosen meanwhile, stays. */
+    return __atomic_compare_exchange_n(&chosen, &table, mine, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ? mine : table;
 }
 
 int sk_kernels_choose(const char *name)
 {
-    if (!name) {
-        chosen = best();
-        return 0;
-    }
-    if (!strcmp(name, "plain")) {
-        chosen = &table_plain;
-        return 0;
-    }
+    if (!name)
+        return choose(best());
+    if (!strcmp(name, "plain"))
+        return choose(&table_plain);
 #ifdef SK_X86
     __builtin_cpu_init();
-    if (!strcmp(name, "avx2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) {
-        chosen = &table_avx2;
-        return 0;
-    }
-    if (!strcmp(name, "avx512") && best() == &table_avx512) {
-        chosen = &table_avx512;
-        return 0;
-    }
+    if (!strcmp(name, "avx2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
+        return choose(&table_avx2);
+    if (!strcmp(name, "avx512") && best() == &table_avx512)
+        return choose(&table_avx512);
 #endif
     return -1;
 }

@@ -22,6 +22,8 @@ int sk_merge_start(sk_merge *m, int forms)
 
 void sk_merge_close(sk_merge *m)
 {
+    sk_buffer_free(&m->vanished);
+    sk_buffer_free(&m->vanished_at);
     sk_buffer_free(&m->scratch);
     sk_buffer_free(&m->work);
 }
@@ -33,6 +35,33 @@ static sk_merge_source *least(sk_merge *m)
         if (m->sources[i].state == 1 && (!first || compare_keys(&m->sources[i].walk, &first->walk) < 0))
             first = &m->sources[i];
     return first;
+}
+
+/* Terms come in rising order. A full buffer is found out by whoever reads `failed`. */
+static void put_vanished(sk_merge *m, const uint8_t *key, uint32_t length)
+{
+    uint64_t at = m->vanished.length;
+    sk_buffer_put(&m->vanished_at, &at, sizeof at);
+    sk_buffer_put(&m->vanished, key, length);
+}
+
+static int has_vanished(const sk_merge *m, const uint8_t *key, uint32_t length)
+{
+    size_t low = 0, high = m->vanished_at.length / 8;
+    while (low < high) {
+        size_t middle = (low + high) / 2, from = sk_load64(m->vanished_at.bytes + 8 * middle);
+        size_t to = 8 * (middle + 1) < m->vanished_at.length ? sk_load64(m->vanished_at.bytes + 8 * (middle + 1))
+                                                              : m->vanished.length;
+        size_t shorter = to - from < length ? to - from : length;
+        int order = shorter ? memcmp(m->vanished.bytes + from, key, shorter) : 0;
+        if (!order && to - from == length)
+            return 1;
+        if (order < 0 || (!order && to - from < length))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return 0;
 }
 
 /* One source's live postings under their new docids, appended to flat arrays; without `refs`, no positions are looked at. */
@@ -150,6 +179,8 @@ int sk_merge_terms(sk_merge *m, sk_buffer *out, size_t enough, sk_dict_builder *
             sk_buffer_varint(&terms->keys, size);
             sk_buffer_varint(&terms->keys, identity);
             terms->payload += size;
+        } else if (!pair) {
+            put_vanished(m, key, key_length);
         }
         for (uint32_t h = 0; h < holder_count; h++) {
             sk_merge_source *source = &m->sources[holders[h]];
@@ -160,7 +191,8 @@ int sk_merge_terms(sk_merge *m, sk_buffer *out, size_t enough, sk_dict_builder *
             }
         }
     }
-    return out->failed || terms->keys.failed || terms->index.failed ? SK_NO_MEMORY : least(m) != NULL;
+    return out->failed || terms->keys.failed || terms->index.failed || m->vanished.failed || m->vanished_at.failed
+               ? SK_NO_MEMORY : least(m) != NULL;
 }
 
 int sk_merge_forms(sk_merge *m, sk_dict_builder *forms)
@@ -185,7 +217,12 @@ int sk_merge_forms(sk_merge *m, sk_dict_builder *forms)
             uint64_t lost = sk_run_occurrences(m->gone, entry.key, entry.key_length);
             occurrences = occurrences > lost ? occurrences - lost : 0;
         }
-        if (!occurrences)
+        /* Where nobody counted the deleted texts, a form may be of a term that is gone. */
+        uint8_t term[SK_KEY_MAX];
+        uint32_t kept = entry.key_length - entry.strip;
+        memcpy(term, entry.key, kept);
+        memcpy(term + kept, entry.append, entry.append_length);
+        if (!occurrences || has_vanished(m, term, kept + entry.append_length))
             continue;
         if (sk_dict_add(forms, entry.key, entry.key_length))
             return SK_DAMAGED;

@@ -18,6 +18,7 @@ typedef struct sk_merge {
     uint32_t count;
     const sk_impact_scale *scale;
     const sk_run *gone; /* the deleted articles' texts, counted; NULL: nothing was deleted, or no text is kept */
+    sk_buffer vanished, vanished_at; /* terms that occurred in deleted articles alone, rising, and where each begins */
     sk_buffer scratch, work;
     uint32_t damaged; /* number of the source that was found damaged */
 } sk_merge;

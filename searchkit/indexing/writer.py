@@ -6,12 +6,18 @@
 
 Whoever holds the writer holds the lock. The newest manifest is read under it, so writers in several processes may take
 turns. An article of an id that is there already replaces it: the old one is marked as deleted in the same commit.
+
+Threads of one process may share a writer. What changes it is done by one of them at a time: taking in a pack of
+articles, deleting an id, a commit, a rollback. So a commit has all that calls which have returned have added, and of a
+call that goes on at the moment what it has taken in until then.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from types import TracebackType
 from typing import Any
 
@@ -86,17 +92,19 @@ class _Pending:
 
 
 class Writer:
-    """Use it as a context manager: leaving commits, an exception rolls back. Not for use by two threads at a time."""
+    """Use it as a context manager: leaving commits, an exception rolls back. Threads may share it."""
 
     def __init__(self, storage: Storage, memory: str | int, wait: float, committed: Callable[[], None]) -> None:
         self._storage = storage
         self._memory = parse_memory(memory)
         self._lock: Lock = storage.lock(wait)
         self._committed = committed  # called after each commit
+        self._turns = threading.RLock()  # held by the thread that changes anything below
         self.last_replaced = 0  # by the last commit: articles that took the place of others, ...
         self.last_bytes = 0  # ... and UTF-8 bytes of title and text that were added
         self._lock.acquire()
         self._failed: str | None = None
+        self._behind = 0  # a generation that was committed here, but could not be opened yet
         self._crew = Crew(1)
         self._runs: list[_Pending] = []
         try:
@@ -117,8 +125,8 @@ class Writer:
         `workers`: threads that tokenize, sort and compress, this one included. None: as many as there are processors,
         but no more than four. The index is the same, to the byte, with any number.
         """
-        self._require_open()
-        self._employ(workers)
+        with self._turn():
+            self._employ(workers)
         if isinstance(articles, Article | Mapping):
             articles = (articles,)
         packs = getattr(articles, "packs", None) if self._options.timezone == "UTC" else None
@@ -154,30 +162,36 @@ class Writer:
         self._require_open()
         count = 0
         for id in (ids,) if isinstance(ids, str) else ids:
-            count += self._delete(id)
+            with self._turn():
+                count += self._delete(id)
         return count
 
     def commit(self) -> int:
         """Make everything so far durable and visible; the generation. Without a change there is no new generation."""
-        self._require_open()
-        return self._commit_or_give_up(compact=False)
+        with self._turn(catch_up=False):
+            return self._behind or self._commit_or_give_up(compact=False)
 
     def compact(self) -> int:
         """Commit with all live articles in one segment; the generation."""
-        self._require_open()
-        return self._commit_or_give_up(compact=True)
+        with self._turn():
+            return self._commit_or_give_up(compact=True)
 
     def rollback(self) -> None:
         """Forget everything since the last commit."""
-        self._rebase(self._base)
+        with self._alone():
+            if self._behind:
+                self._catch_up()
+            else:
+                self._rebase(self._base)
 
     def close(self) -> None:
         """Give the lock back without a commit. Harmless when done already."""
-        if self._failed is None:
-            self._failed = "it is closed"
-        self._crew.dismiss()
-        self._runs = []
-        self._lock.release()
+        with self._alone():
+            if self._failed is None:
+                self._failed = "it is closed"
+            self._crew.dismiss()
+            self._runs = []
+            self._lock.release()
 
     def __enter__(self) -> Writer:
         self._require_open()
@@ -189,6 +203,22 @@ class Writer:
                 self.commit()
         finally:
             self.close()
+
+    # ---- threads
+
+    @contextmanager
+    def _turn(self, *, catch_up: bool = True) -> Iterator[None]:
+        """This thread's turn to change something. Raises SearchkitError if the writer is of no use any more."""
+        self._require_open()
+        with self._turns:
+            self._require_open()  # another thread may have closed it meanwhile
+            if self._behind and catch_up:
+                self._catch_up()
+            yield
+
+    def _alone(self) -> AbstractContextManager[object]:
+        """The same where nothing is required. A forked child does not wait for a thread that only its parent has."""
+        return self._turns if self._lock.held else nullcontext()
 
     # ---- what is pending
 
@@ -226,9 +256,10 @@ class Writer:
     def _enter(self, pack: Pack) -> Pack:
         """Give a pack to the run; a new one."""
         if len(pack):
-            self._replaced += self._run.add(pack)
-            if self._run.memory >= self._memory:
-                self._flush_run()
+            with self._turn():
+                self._replaced += self._run.add(pack)
+                if self._run.memory >= self._memory:
+                    self._flush_run()
         return Pack()
 
     def _delete(self, id: str) -> bool:
@@ -291,10 +322,19 @@ class Writer:
             return old.generation
         manifest = Manifest(old.format, generation, old.options, tuple(entries), old.generation)
         self._storage.commit(manifest)
-        self._storage.sweep(manifest)
-        self._rebase(Snapshot.open(self._storage, self._base))
+        # It is done. Whatever fails from here on (no more open files, no memory) must not say that it is not.
+        self._behind = generation
+        with suppress(Exception):
+            self._storage.sweep(manifest)
+        with suppress(Exception):
+            self._catch_up()
         self._committed()
         return generation
+
+    def _catch_up(self) -> None:
+        """Go on from what was committed last. After an error nothing is pending, and the next change tries again."""
+        self._rebase(Snapshot.open(self._storage, self._base))
+        self._behind = 0
 
     def _write_runs(self) -> list[_Pending]:
         """All segments, what was added as one of them."""

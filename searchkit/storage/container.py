@@ -333,10 +333,10 @@ def damaged_layout(view: memoryview, path: str, length: int, checksum: int) -> L
 
     Raises CorruptIndex if sections cannot be told, and FormatVersion.
     """
-    with contextlib.suppress(CorruptIndex):  # all of it follows from the page size
-        _read_header(bytes(view[: HEADER.size]), path)
     if len(view) != length or length < HEADER.size + TRAILER.size:
         raise CorruptIndex(path, "length", f"{length} bytes", f"{len(view)} bytes")
+    with contextlib.suppress(CorruptIndex):  # all of it follows from the page size
+        _read_header(bytes(view[: HEADER.size]), path)
     trailer = mended(bytes(view[-TRAILER.size : -WORD.size]), checksum)
     if trailer is None:
         raise CorruptIndex(path, "trailer", f"one of checksum {checksum:08x}", "another")

@@ -1,0 +1,110 @@
+"""A commit that stands is never told as one that failed, whatever goes wrong once it is done.
+
+After the manifest is durable, a writer opens what it committed, to go on from it, and so does its index, to show it.
+Either may fail (no descriptor is left, a disk error): that is no reason to say that the articles are not there.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+import searchkit
+from searchkit import Article, SearchkitError
+from searchkit.index import Index
+from searchkit.storage.folder import FolderStorage
+from searchkit.storage.system import System
+
+
+class NoMore(System):
+    """When told so, a commit leaves no descriptor to open anything with."""
+
+    def __init__(self) -> None:
+        self.runs_out = False
+        self.none_left = False
+
+    def open(self, path: Path) -> int:
+        if self.none_left:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+        return super().open(path)
+
+    def sync_folder(self, descriptor: int, folder: Path) -> None:
+        super().sync_folder(descriptor, folder)
+        self.none_left = self.runs_out and any(folder.glob("manifest-000003.json"))
+
+
+@pytest.fixture
+def system() -> NoMore:
+    return NoMore()
+
+
+@pytest.fixture
+def index(tmp_path: Path, system: NoMore) -> Index:
+    searchkit.create(tmp_path / "index").close()
+    with Index(FolderStorage(tmp_path / "index", system), writable=True) as index:
+        index.add([Article("word", id="first")])
+        yield index
+
+
+def committed(tmp_path: Path) -> set[str]:
+    with searchkit.open(tmp_path / "index", mode="r") as other:
+        assert other.check().ok
+        return {article.id for article in other.articles()}
+
+
+def test_an_addition_that_is_durable_returns(index: Index, system: NoMore, tmp_path: Path) -> None:
+    """No error from `add`; the index says that it cannot open what it has to show, until it can."""
+    system.runs_out = True
+    assert index.add([Article("word", id="second")]).added == 1
+    assert committed(tmp_path) == {"first", "second"}
+    for _ in range(2):
+        with pytest.raises(OSError, match="Too many open files"):
+            index.search("word")
+    assert "not opened yet" in repr(index)
+    system.runs_out = system.none_left = False
+    assert {hit.id for hit in index.search("word")} == {"first", "second"}
+    assert not index.refresh()
+
+
+def test_a_writer_goes_on_when_it_can(index: Index, system: NoMore, tmp_path: Path) -> None:
+    """It tells the generation; what is added next is added to that, or refused without a trace, never to the old one."""
+    with index.writer() as writer:
+        writer.add(Article("word", id="second"))
+        writer.delete("first")
+        system.runs_out = True
+        assert writer.commit() == 3
+        assert committed(tmp_path) == {"second"}
+        assert writer.commit() == 3  # nothing is left to be committed
+        for change in (lambda: writer.add(Article("lost", id="x")), lambda: writer.delete("second"), writer.compact):
+            with pytest.raises(OSError, match="Too many open files"):
+                change()
+        with pytest.raises(OSError, match="Too many open files"):
+            writer.rollback()
+        system.runs_out = system.none_left = False
+        writer.add(Article("word", id="third"))
+        assert writer.delete("second") == 1
+    assert committed(tmp_path) == {"third"} == {hit.id for hit in index.search("word")}
+
+
+def test_leaving_a_writer_after_its_commit_is_no_error(index: Index, system: NoMore, tmp_path: Path) -> None:
+    """The `with` block ends as if nothing had been, and the lock is free."""
+    system.runs_out = True
+    with index.writer() as writer:
+        writer.add(Article("word", id="second"))
+        writer.commit()
+    assert committed(tmp_path) == {"first", "second"}
+    with FolderStorage(tmp_path / "index").lock(0):
+        pass
+
+
+def test_a_closed_index_stays_closed(index: Index, system: NoMore) -> None:
+    """Also where it had something to open."""
+    system.runs_out = True
+    index.add([Article("word", id="second")])
+    system.runs_out = system.none_left = False
+    index.close()
+    with pytest.raises(SearchkitError, match="closed"):
+        index.search("word")
