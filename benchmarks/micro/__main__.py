@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="searchkit-micro-") as name:
         folder = Path(name)
         try:
-            result["compiler"] = [compiler(), *flags()]
+            result["compiler"] = [*(compiler() or ()), *flags()]
             built = build(folder, given.only, "-O0" if given.quick else None)
             programs = {driver: program for driver, program in built.items() if isinstance(program, Path)}
             for driver, error in built.items():

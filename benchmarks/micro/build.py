@@ -30,11 +30,11 @@ class CannotBuild(Exception):
     """A driver or the core does not compile; carries what the compiler said first."""
 
 
-def compiler() -> str | None:
-    """The C compiler: CC if set, else what Python was built with, else any that is there."""
+def compiler() -> list[str] | None:
+    """The C compiler as words of a command: CC if set, else what Python was built with, else any that is there."""
     configured = (os.environ.get("CC") or "").split() or (sysconfig.get_config_var("CC") or "").split()
-    found = (shutil.which(name) for name in (*configured[:1], "cc", "gcc", "clang"))
-    return next((path for path in found if path), None)
+    commands = (command for command in (configured, ["cc"], ["gcc"], ["clang"]) if command)
+    return next((command for command in commands if shutil.which(command[0])), None)
 
 
 def flags() -> list[str]:
@@ -58,7 +58,7 @@ def build(folder: Path, drivers: Sequence[str] = DRIVERS, instead: str | None = 
     cc = compiler()
     if cc is None:
         raise CannotBuild("no C compiler: set CC, or install gcc or clang")
-    command = [cc, *flags(), *([instead] if instead else []), f"-I{CORE}", f"-I{HERE}"]
+    command = [*cc, *flags(), *([instead] if instead else []), f"-I{CORE}", f"-I{HERE}"]
     # Cython writes its C beside the .pyx it comes from: those need Python, the others do not.
     core = [path for path in sorted(CORE.glob("*.c")) if not path.with_suffix(".pyx").exists()]
     if not core:
@@ -72,7 +72,7 @@ def build(folder: Path, drivers: Sequence[str] = DRIVERS, instead: str | None = 
     def linked(driver: str) -> Path | CannotBuild:
         try:
             objects = [compiled(HERE / f"{driver}.c", "micro"), *shared]
-            _run([cc, "-o", str(folder / driver), *map(str, objects), "-lm"])
+            _run([*cc, "-o", str(folder / driver), *map(str, objects), "-lm"])
         except CannotBuild as error:
             return error
         return folder / driver
