@@ -54,6 +54,7 @@ def answers(index: searchkit.Index) -> Iterator[Any]:
     yield len(index)
     for query in QUERIES:
         yield [(hit.id, hit.score) for hit in index.search(query, limit=5)]
+        yield index.search(query, limit=50).ids
         yield [(hit.id, hit.score) for hit in index.search(query, limit=10_000, since="2016", dates="within")]
         yield index.count(query)
     yield [[hit.id for hit in index.search("*", limit=20, sort=sort)] for sort in ("newest", "oldest")]

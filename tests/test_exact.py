@@ -43,7 +43,10 @@ def twin(index: searchkit.Index, articles: Iterable[Article], **options: Any) ->
 
 
 def pairs(results: Iterable[searchkit.Hit]) -> list[tuple[str, float]]:
-    return [(hit.id, hit.score) for hit in results]
+    found = [(hit.id, hit.score) for hit in results]
+    if isinstance(results, searchkit.Results):
+        assert list(zip(results.ids, results.scores, strict=True)) == found
+    return found
 
 
 def matching(results: Any) -> set[str]:

@@ -62,6 +62,19 @@ def test_an_article_is_read_when_asked_for_and_once() -> None:
     assert len(reads) == 1
 
 
+def test_all_ids_and_scores_at_once() -> None:
+    """Of every segment and page, whatever the ids are written in."""
+    index = searchkit.create(analyzer="none")
+    names = ["é", "☂", "", "𝄞 clef", "plain", *(f"number {number}" for number in range(100))]
+    for part in range(3):
+        index.add(Article("storm " * (number + 1), id=f"{name}{part}") for number, name in enumerate(names))
+    for limit, offset in ((None, 0), (3, 0), (40, 7), (10, 1000)):
+        found = index.search("storm", limit=limit, offset=offset)
+        assert found.ids == tuple(hit.id for hit in found)
+        assert found.scores == tuple(hit.score for hit in found)
+    assert index.search("hail").ids == index.search("hail").scores == ()
+
+
 def test_without_marks_nothing_is_marked() -> None:
     """A hit that only its date found begins with its first sentences."""
     hit = next(hit for hit in results(query="*") if hit.id == "a")

@@ -51,19 +51,19 @@ class Peer:
         since, until = query.since, query.until
         sort: Literal["newest", "score"] = "newest" if query.newest else "score"
         if since is None and sort == "score":
-            return lambda: [(hit.id, hit.score) for hit in search(text, limit=top, match=match)]
-        return lambda: [
-            (hit.id, hit.score) for hit in search(text, limit=top, match=match, since=since, until=until, sort=sort)
-        ]
+            return lambda: _pairs(search(text, limit=top, match=match))
+        return lambda: _pairs(search(text, limit=top, match=match, since=since, until=until, sort=sort))
 
     def batch(self, queries: Sequence[Query], threads: int) -> Callable[[], Sequence[Answer]]:
         search_many, texts = self._index.search_many, [plain_text(query) for query in queries]
-        return lambda: [
-            [(hit.id, hit.score) for hit in results] for results in search_many(texts, threads=threads, limit=TOP)
-        ]
+        return lambda: [_pairs(results) for results in search_many(texts, threads=threads, limit=TOP)]
 
     def count(self, query: Query) -> int:
         return self._index.count(plain_text(query), match=_match(query), since=query.since, until=query.until)
+
+
+def _pairs(results: searchkit.Results) -> Answer:
+    return list(zip(results.ids, results.scores, strict=True))
 
 
 def _match(query: Query) -> Literal["any", "all"]:

@@ -23,7 +23,8 @@ from libc.string cimport memset
 
 from searchkit.core.program cimport *
 from searchkit.core.program cimport Parts, Program, TermLists, filter_of
-from searchkit.core.segment cimport Segment, sk_find_term, sk_list
+from searchkit.core.segment cimport *
+from searchkit.core.segment cimport Segment
 
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
@@ -144,6 +145,10 @@ cdef class Settings:
         task.k1, task.b, task.limit, task.sort, task.skipping = self.k1, self.b, self.wanted, self.sort, self.skipping
 
 
+cdef enum:
+    IDS_AT_ONCE = 32
+
+
 cdef class Answer:
     """The hits of one query, best first. `ask` is the caller's: what was asked, for those who hold a hit.
 
@@ -175,6 +180,48 @@ cdef class Answer:
             Py_INCREF(place)
             PyTuple_SET_ITEM(hits, i, place)
         return hits
+
+    def scores(self):
+        """The scores of all hits."""
+        cdef Py_ssize_t i, count = len(self)
+        cdef tuple scores = PyTuple_New(count)
+        cdef object score
+        for i in range(count):
+            score = self.found[self.offset + i].score
+            Py_INCREF(score)
+            PyTuple_SET_ITEM(scores, i, score)
+        return scores
+
+    def ids(self):
+        """The ids of all hits. They are read some at a time, as each read waits for memory."""
+        cdef Py_ssize_t first, i, some, count = len(self)
+        cdef tuple ids = PyTuple_New(count)
+        cdef str text
+        cdef sk_hit *hits
+        cdef const sk_segment *segment
+        cdef int64_t ranks[IDS_AT_ONCE]
+        cdef sk_id id
+        cdef Segment of
+        for first in range(0, count, IDS_AT_ONCE):
+            some = min(<Py_ssize_t>IDS_AT_ONCE, count - first)
+            hits = self.found + self.offset + first
+            for i in range(some):
+                sk_id_expect_rank(self.parts.parts[hits[i].part].segment, hits[i].docid)
+            for i in range(some):
+                segment = self.parts.parts[hits[i].part].segment
+                ranks[i] = sk_id_rank(segment, hits[i].docid)
+                if ranks[i] >= 0:
+                    sk_id_expect_place(segment, ranks[i])
+            for i in range(some):
+                if ranks[i] >= 0:
+                    sk_id_expect_bytes(self.parts.parts[hits[i].part].segment, ranks[i])
+            for i in range(some):
+                of = <Segment>self.parts.segments[hits[i].part]
+                of._check(SK_DAMAGED if ranks[i] < 0 else sk_id_at(&of.s, ranks[i], &id), "ids")
+                text = of.id_text(&id)
+                Py_INCREF(text)
+                PyTuple_SET_ITEM(ids, first + i, text)
+        return ids
 
 
 cdef Answer answer_of(sk_task *task, Parts parts, uint64_t offset):

@@ -88,13 +88,16 @@ int sk_ids_next(sk_id_walk *w)
 int sk_id_of(const sk_segment *s, uint32_t docid, sk_id *id)
 {
     int64_t rank = sk_id_rank(s, docid);
-    if (rank < 0)
-        return SK_DAMAGED;
+    return rank < 0 ? SK_DAMAGED : sk_id_at(s, (uint32_t)rank, id);
+}
+
+int sk_id_at(const sk_segment *s, uint32_t rank, sk_id *id)
+{
     const uint8_t *at, *end, *parts[SK_ID_BLOCK];
     size_t starts[SK_ID_BLOCK], length = 0; /* where in its id each part begins */
-    if (block_bytes(s, (uint32_t)rank / SK_ID_BLOCK, &at, &end) || sk_touch(s, at, (size_t)(end - at)))
+    if (block_bytes(s, rank / SK_ID_BLOCK, &at, &end) || sk_touch(s, at, (size_t)(end - at)))
         return SK_DAMAGED;
-    uint32_t wanted = (uint32_t)rank % SK_ID_BLOCK;
+    uint32_t wanted = rank % SK_ID_BLOCK;
     for (uint32_t i = 0; i <= wanted; i++) {
         uint64_t drop, more;
         if (read_figures(&at, end, &drop, &more) || drop > length)
@@ -140,11 +143,35 @@ int sk_id_compare(const sk_id *a, const sk_id *b)
     return (a->length > b->length) - (a->length < b->length);
 }
 
-void sk_id_copy(const sk_id *id, uint8_t *out)
+int sk_id_copy(const sk_id *id, uint8_t *out)
 {
+    uint8_t *at = out, any = 0;
     for (uint32_t i = 0; i < id->count; i++) {
-        memcpy(out, id->pieces[i].at, id->pieces[i].size);
-        out += id->pieces[i].size;
+        memcpy(at, id->pieces[i].at, id->pieces[i].size);
+        at += id->pieces[i].size;
+    }
+    for (; out < at; out++)
+        any |= *out;
+    return any < 128;
+}
+
+void sk_id_expect_rank(const sk_segment *s, uint32_t docid)
+{
+    uint64_t bit = (uint64_t)docid * (sk_bit_width(s->articles - 1) + 1);
+    __builtin_prefetch(s->id_order.at + (bit >> 3));
+}
+
+void sk_id_expect_place(const sk_segment *s, uint32_t rank)
+{
+    __builtin_prefetch(s->ids.at + 4 * (size_t)(rank / SK_ID_BLOCK));
+}
+
+void sk_id_expect_bytes(const sk_segment *s, uint32_t rank)
+{
+    const uint8_t *at, *end;
+    if (!block_bytes(s, rank / SK_ID_BLOCK, &at, &end)) {
+        __builtin_prefetch(at);
+        __builtin_prefetch(end - 1);
     }
 }
 

@@ -41,11 +41,19 @@ int sk_ids_next(sk_id_walk *w);
 /* The id of an article. Requires: docid < articles. Returns SK_OK or SK_DAMAGED. */
 int sk_id_of(const sk_segment *s, uint32_t docid, sk_id *id);
 
+/* The same of a rank, as sk_id_rank told it. */
+int sk_id_at(const sk_segment *s, uint32_t rank, sk_id *id);
+
+/* Let what sk_id_rank and sk_id_at will read come into the cache. Require: docid, rank < articles. */
+void sk_id_expect_rank(const sk_segment *s, uint32_t docid);
+void sk_id_expect_place(const sk_segment *s, uint32_t rank);
+void sk_id_expect_bytes(const sk_segment *s, uint32_t rank);
+
 /* Below 0, 0 or above 0, as the bytes of a come before, are, or come behind those of b. */
 int sk_id_compare(const sk_id *a, const sk_id *b);
 
-/* Copy the id's bytes. Requires: room for id->length. */
-void sk_id_copy(const sk_id *id, uint8_t *out);
+/* Copy the id's bytes. Requires: room for id->length. Returns whether all of them are ASCII. */
+int sk_id_copy(const sk_id *id, uint8_t *out);
 
 /* The docid of an id, -1 if it is not here, -2 if the section is damaged. */
 int64_t sk_find_id(const sk_segment *s, const uint8_t *id, size_t length);

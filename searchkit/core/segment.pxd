@@ -94,8 +94,13 @@ cdef extern from "ids.h" nogil:
     void sk_ids_start(sk_id_walk *w, const sk_segment *s, uint32_t rank)
     int sk_ids_next(sk_id_walk *w)
     int sk_id_of(const sk_segment *s, uint32_t docid, sk_id *id)
+    int sk_id_at(const sk_segment *s, uint32_t rank, sk_id *id)
+    void sk_id_expect_rank(const sk_segment *s, uint32_t docid)
+    void sk_id_expect_place(const sk_segment *s, uint32_t rank)
+    void sk_id_expect_bytes(const sk_segment *s, uint32_t rank)
     int sk_id_compare(const sk_id *a, const sk_id *b)
-    void sk_id_copy(const sk_id *id, uint8_t *out)
+    int sk_id_copy(const sk_id *id, uint8_t *out)
+    int64_t sk_id_rank(const sk_segment *s, uint32_t docid)
     int64_t sk_find_id(const sk_segment *s, const uint8_t *id, size_t length)
     int64_t sk_id_docid(const sk_segment *s, uint32_t rank)
     int sk_id_docids(const sk_segment *s, uint32_t *docids)
@@ -110,6 +115,4 @@ cdef class Segment:
     cdef int _check(self, int failed, str section) except -1
     cdef int _docid(self, uint32_t docid) except -1
     cpdef str id(self, uint32_t docid)
-
-
-cdef bytes id_bytes(const sk_id *id)
+    cdef str id_text(self, const sk_id *id)

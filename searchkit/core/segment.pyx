@@ -4,11 +4,16 @@ All that computes is C (reader.c, ids.c) and trusts no byte of the file; this fi
 buffers that C reads from, and turns C's findings into Python values and errors. Queries are evaluate.pyx.
 """
 
-from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AsString, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy
 
 from searchkit.errors import CorruptIndex
+
+cdef extern from "Python.h":
+    str PyUnicode_New(Py_ssize_t length, Py_UCS4 most)
+    void *PyUnicode_DATA(str text)
 
 PAIR_MARK = bytes([SK_PAIR_MARK])
 
@@ -104,8 +109,16 @@ cdef class Segment:
         cdef sk_id id
         self._docid(docid)
         self._check(sk_id_of(&self.s, docid, &id), "ids")
+        return self.id_text(&id)
+
+    cdef str id_text(self, const sk_id *id):
+        """An id as a string."""
+        cdef str text = PyUnicode_New(id.length, 127)
+        cdef char *data = <char *>PyUnicode_DATA(text)
+        if sk_id_copy(id, <uint8_t *>data):
+            return text
         try:
-            return id_bytes(&id).decode("utf-8")
+            return PyUnicode_DecodeUTF8(data, id.length, NULL)
         except UnicodeDecodeError:
             raise CorruptIndex(self.path, "ids", "UTF-8", "something else") from None
 
@@ -267,9 +280,3 @@ cdef class Segment:
 cdef size_t sums_at(const uint8_t *base, const uint8_t *sums, size_t whole) noexcept:
     """Bytes that the page table protects: all before the table itself."""
     return <size_t>(sums - base) if base <= sums and sums <= base + whole else whole
-
-
-cdef bytes id_bytes(const sk_id *id):
-    cdef bytes data = PyBytes_FromStringAndSize(NULL, id.length)
-    sk_id_copy(id, <uint8_t *>PyBytes_AsString(data))
-    return data

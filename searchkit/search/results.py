@@ -217,6 +217,16 @@ class Results(Sequence[Hit]):
     def warnings(self) -> tuple[str, ...]:
         return self._warnings
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the hits, in their order: all at once, at a fraction of what asking hit by hit costs."""
+        return () if self._answer is None else self._answer.ids()
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """The scores of the hits, in their order: all at once, as `ids`."""
+        return () if self._answer is None else self._answer.scores()
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """The hits as dicts that JSON can hold, see `Hit.to_dict`."""
         return [hit.to_dict() for hit in self]
