@@ -51,6 +51,7 @@ EXTENSIONS = [
         depends=(*HEADERS, "invariants.h", "tokenize.h", "unicode_tables.h"),
     ),
     extension("program", depends=SEARCHING),
+    extension("timeline", "periods.c", depends=(*SEARCHING, "periods.h")),
     extension(
         "evaluate",
         *READING,

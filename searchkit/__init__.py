@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from searchkit.query.parse import parse
     from searchkit.search.explain import Explanation
     from searchkit.search.results import Hit, Results
+    from searchkit.search.timeline import Bucket, Timeline
     from searchkit.sources import read_articles
     from searchkit.storage.container import Finding
 
@@ -45,6 +46,7 @@ __all__ = [
     "AddReport",
     "Article",
     "ArticleError",
+    "Bucket",
     "CheckReport",
     "CommitUnknown",
     "CorruptIndex",
@@ -64,6 +66,7 @@ __all__ = [
     "Results",
     "SearchTimeout",
     "SearchkitError",
+    "Timeline",
     "UpgradeReport",
     "Writer",
     "create",
@@ -99,6 +102,7 @@ _HOMES = {
     "query.parse": ("parse",),
     "search.explain": ("Explanation",),
     "search.results": ("Hit", "Results"),
+    "search.timeline": ("Bucket", "Timeline"),
     "sources": ("read_articles",),
     "storage.container": ("Finding",),
 }

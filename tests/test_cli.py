@@ -389,6 +389,17 @@ def test_fear_of_two_first_calls_at_once(run: Run, tmp_path: Path) -> None:
     assert json.loads(run("info", "-i", "seeds", "--json").out)["articles"] == 3
 
 
+def test_a_timeline_is_lines_in_a_pipe_and_a_part_of_json(indexed: Run) -> None:
+    """Of all articles, not of those that --limit shows; what lies in no period is told apart."""
+    outcome = indexed("query", "boats OR barrier", "--timeline", "day", "--limit", "1")
+    assert (outcome.code, outcome.out) == (0, "2020-10-02\t1\nunplaced\t1\nundated\t1\n")
+    told = json.loads(indexed("query", "boats OR barrier", "--timeline", "year", "--json", "-n", "1").out)
+    assert len(told["hits"]) == 1
+    assert (told["timeline"]["by"], told["timeline"]["undated"], told["timeline"]["unplaced"]) == ("year", 1, 0)
+    assert [(bucket["period"], bucket["count"]) for bucket in told["timeline"]["buckets"]] == [("2020", 2)]
+    assert indexed("query", "absent", "--timeline", "year").code == 1
+
+
 # -- terminals, pipes and signals -------------------------------------------------------------------------------------
 
 
@@ -433,6 +444,17 @@ def test_a_terminal_gets_readable_hits_in_colour(indexed: Run, tmp_path: Path, c
     assert "1. A storm surge flooded" in words
     assert "2020-10-02" in words
     assert "hits 1 to 2 of 2" in words
+
+
+@pytest.mark.parametrize("columns", [20, 80])
+def test_a_terminal_gets_a_timeline_as_bars(indexed: Run, tmp_path: Path, columns: int) -> None:
+    code, shown = on_terminal(["query", "boats OR barrier", "--timeline", "month"], tmp_path, columns)
+    assert code == 0
+    lines = without_colour(shown).splitlines()
+    assert [line.split()[0] for line in lines[:2]] == ["2020-09", "2020-10"]
+    assert all("█" in line and line.endswith(" 1") for line in lines[:2])
+    assert max(map(len, lines)) <= columns
+    assert " ".join(" ".join(lines[2:]).split()) == "by month: 3 articles, 1 undated"
 
 
 def test_articles_cannot_steer_the_terminal(run: Run, tmp_path: Path) -> None:

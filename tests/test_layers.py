@@ -39,6 +39,7 @@ HOMES = {
     "nltk": ("analysis/languages.py", "analysis/sentences.py"),
     "click": ("cli/",),
     "rich": ("cli/",),
+    "matplotlib": ("search/plot.py",),
 }
 NEVER_IMPORTED = {
     "pickle",
@@ -162,7 +163,7 @@ def test_the_test_sees(monkeypatch: pytest.MonkeyPatch, module: str, source: str
 @pytest.mark.slow
 def test_import_is_light() -> None:
     """`import searchkit` loads no package that only one query, one stem or one command needs."""
-    heavy = ["nltk", "whoosh", "click", "rich", "zstandard", "numpy"]
+    heavy = ["nltk", "whoosh", "click", "rich", "zstandard", "numpy", "matplotlib"]
     program = f"import json, sys, searchkit; print(json.dumps([n for n in {heavy!r} if n in sys.modules]))"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True, check=True, timeout=60

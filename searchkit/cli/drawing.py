@@ -14,8 +14,9 @@ from searchkit.cli.screen import heading, indented, one_line, shown_date, total_
 if TYPE_CHECKING:
     from searchkit.search.explain import Explanation
     from searchkit.search.results import Hit, Results
+    from searchkit.search.timeline import Timeline
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_timeline"]
 
 # Control characters never occur in a snippet, so these two can mark the matches in it.
 BEFORE, AFTER = "\x02", "\x03"
@@ -41,6 +42,17 @@ def draw(results: Results, first: int, snippets: int, explanation: Callable[[Hit
             console.print(Padding(part, (0, 0, 0, indent)))
         console.print()
     console.print(Text(f"{_shown(results, first)}, {_time(results.seconds)}", style="dim"))
+
+
+def draw_timeline(timeline: Timeline) -> None:
+    """Draw a bar for each period, as long as the screen is wide."""
+    from searchkit.search.timeline import bars
+
+    console = Console(highlight=False)
+    for label, bar, count in bars(timeline, console.width):
+        line = Text.assemble((label, "green"), "  ", (f"{bar} " if bar else "", "cyan"), count) if label else Text("⋮")
+        console.print(line, no_wrap=True, crop=False, overflow="ignore")
+    console.print(Text(timeline.headline, style="dim"))
 
 
 def _marked(snippet: str) -> Text:

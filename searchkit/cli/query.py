@@ -25,6 +25,7 @@ from searchkit.cli.target import open_index
 if TYPE_CHECKING:
     from searchkit.search.explain import Explanation
     from searchkit.search.results import Hit, Results
+    from searchkit.search.timeline import By, Timeline
 
 __all__ = ["query"]
 
@@ -32,6 +33,7 @@ Explain: TypeAlias = "Callable[[Hit], Explanation]"
 
 RELATIONS = ("overlaps", "within", "contains")
 ORDERS = ("score", "newest", "oldest")
+PERIODS = ("day", "week", "month", "quarter", "year")
 MARKUPS = ("plain", "markdown", "html", "ansi")
 ELLIPSIS = "…"  # between snippets on one line
 
@@ -58,6 +60,12 @@ ELLIPSIS = "…"  # between snippets on one line
 @click.option(
     "--timeout", type=float, metavar="SECONDS", help="Show what was found by then. Better hits may be missing."
 )
+@click.option(
+    "--timeline",
+    "by",
+    type=click.Choice(PERIODS),
+    help="Show how many of all articles lie in each of these periods, instead of the best.",
+)
 @click.option("--snippets", type=click.IntRange(min=0), default=1, show_default=True, help="Snippets of each hit.")
 @click.option(
     "--markup", type=click.Choice(MARKUPS), help="How matches are marked in pipes and JSON.  [default: plain]"
@@ -79,6 +87,7 @@ def query(
     limit: int,
     offset: int,
     timeout: float | None,
+    by: By | None,
     snippets: int,
     markup: str | None,
     strict: bool,
@@ -98,7 +107,7 @@ def query(
     asked: Any = searchkit.parse(text, strict=True, match=match) if strict else text
     limits: dict[str, Any] = {"match": match, "since": since, "until": until, "on": on, "dates": dates}
     with open_index(where) as index:
-        if style == "count":
+        if style == "count" or (by and not style):
             limit, offset = 1, 0
         results = index.search(asked, limit=limit, offset=offset, sort=sort, timeout=timeout, **limits)
         for warning in results.warnings:
@@ -108,10 +117,13 @@ def query(
             say(str(results.total))
         elif style == "json":
             hits = [_record(hit, snippets, markup or "plain", explanation) for hit in results]
-            print_json(_summary(results) | {"hits": hits}, indent=2)
+            counted = {"timeline": _timeline(results.timeline(by))} if by else {}
+            print_json(_summary(results) | counted | {"hits": hits}, indent=2)
         elif style == "jsonl":
             for hit in results:
                 print_json(_record(hit, snippets, markup or "plain", explanation))
+        elif by:
+            _show_timeline(results.timeline(by))
         elif on_terminal():
             from searchkit.cli.drawing import draw
 
@@ -124,6 +136,25 @@ def query(
 
 def _summary(results: Results) -> dict[str, Any]:
     return {"total": total_of(results), "seconds": results.seconds, "warnings": list(results.warnings)}
+
+
+def _timeline(timeline: Timeline) -> dict[str, Any]:
+    apart = {"unplaced": timeline.unplaced, "undated": timeline.undated}
+    return {"by": timeline.by, "buckets": timeline.to_dicts()} | apart
+
+
+def _show_timeline(timeline: Timeline) -> None:
+    """Bars on a terminal; in a pipe a line a period (name, count), and one for each of what is in none."""
+    if on_terminal():
+        from searchkit.cli.drawing import draw_timeline
+
+        draw_timeline(timeline)
+        return
+    for bucket in timeline:
+        say(f"{bucket.label}\t{bucket.count}")
+    for name, count in (("unplaced", timeline.unplaced), ("undated", timeline.undated)):
+        if count:
+            say(f"{name}\t{count}")
 
 
 def _record(hit: Hit, snippets: int, markup: str, explanation: Explain | None) -> dict[str, Any]:

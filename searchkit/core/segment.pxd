@@ -112,6 +112,7 @@ cdef class Segment:
     cdef object _keep
     cdef bytearray _seen
     cdef object _store, _store_index
+    cdef int touch_dates(self) except -1
     cdef int _check(self, int failed, str section) except -1
     cdef int _docid(self, uint32_t docid) except -1
     cpdef str id(self, uint32_t docid)

@@ -154,10 +154,13 @@ cdef class Segment:
         newer._check(theirs_more, "ids")
         return found
 
+    cdef int touch_dates(self) except -1:
+        return self._check(sk_touch(&self.s, self.s.dates.at, self.s.dates.size), "dates")
+
     def seconds(self, uint32_t docid):
         """Start and end of the article's date in seconds since year 1, or None if it has none."""
         self._docid(docid)
-        self._check(sk_touch(&self.s, self.s.dates.at, self.s.dates.size), "dates")
+        self.touch_dates()
         cdef const uint8_t *run = self.s.dates.at + <size_t>sk_run_of(&self.s, docid) * SK_RUN_BYTES
         cdef int64_t start = sk_load64s(run)
         return None if start < 0 else (start, sk_load64s(run + 8))

@@ -102,7 +102,7 @@ class Scope:
 class Ask:
     """One query in a scope. QueryError for what is no query."""
 
-    __slots__ = ("_bound", "_is_bound", "_warnings", "query", "scope")
+    __slots__ = ("_bound", "_is_bound", "_matches", "_warnings", "query", "scope")
 
     def __init__(self, query: str | Query, scope: Scope) -> None:
         if not isinstance(query, (str, Query)):
@@ -110,6 +110,7 @@ class Ask:
         self.query = query
         self.scope = scope
         self._is_bound = False
+        self._matches: list[bytes] | None = None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -195,7 +196,9 @@ class Ask:
         return count
 
     def matches(self) -> list[bytes]:
-        """All live articles that the query finds: bitmaps of Searcher.matches. Raises SearchTimeout."""
+        """All live articles that the query finds: bitmaps of Searcher.matches, kept. Raises SearchTimeout."""
+        if self._matches is not None:
+            return self._matches
         scope = self.scope
         deadline = scope.deadline()
         try:
@@ -207,6 +210,7 @@ class Ask:
         if matches is None:
             assert scope.timeout is not None
             raise SearchTimeout(scope.timeout)
+        self._matches = matches
         return matches
 
 

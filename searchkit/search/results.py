@@ -21,8 +21,10 @@ from searchkit.errors import SearchkitError
 if TYPE_CHECKING:
     from searchkit.analysis import Analyzer
     from searchkit.article import Article, FieldValue
+    from searchkit.core.evaluate import Searcher
     from searchkit.dates import DateInterval
     from searchkit.search.snippets import Markup, Match
+    from searchkit.search.timeline import By, Timeline
 
 __all__ = ["Hit", "Marks", "Results"]
 
@@ -52,6 +54,9 @@ class Snapshot(Protocol):
         """Whether the index keeps titles and texts."""
         ...
 
+    @property
+    def searcher(self) -> Searcher: ...
+
     def article(self, segment: int, docid: int) -> Article:
         """The article as it was added; without `store`, its title and text are empty."""
         ...
@@ -72,6 +77,10 @@ class Asked(Protocol):
 
     def count(self) -> int:
         """How many articles it finds. Raises SearchTimeout."""
+        ...
+
+    def matches(self) -> list[bytes]:
+        """Which articles it finds: a bitmap for each segment. Raises SearchTimeout."""
         ...
 
 
@@ -226,6 +235,17 @@ class Results(Sequence[Hit]):
     def scores(self) -> tuple[float, ...]:
         """The scores of the hits, in their order: all at once, as `ids`."""
         return () if self._answer is None else self._answer.scores()
+
+    def timeline(self, by: By = "month", *, gaps: bool = True) -> Timeline:
+        """How many of all articles that the query finds, not only of these hits, lie in each "day", "week", "month",
+        "quarter" or "year". `gaps`: also name the periods in between in which none does.
+
+        An article counts where it surely lies: one of October 2020 is `unplaced` in a timeline by day. QueryError for
+        another period; SearchTimeout as for `total`.
+        """
+        from searchkit.search.timeline import timeline  # late, like all that not every program asks for
+
+        return timeline(self._ask.snapshot.searcher.parts, self._ask.matches(), by, gaps)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """The hits as dicts that JSON can hold, see `Hit.to_dict`."""
