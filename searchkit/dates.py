@@ -9,7 +9,8 @@ first second of October to the first of November, and every question about it is
 
 Ends are counted in whole seconds since 0001-01-01T00:00:00 of the proleptic Gregorian calendar, up to and including
 the end of the year 9999. Written forms are those of ISO 8601-2 (EDTF) level 0. A bare date never meets a clock or a
-time zone; a time with an offset is moved to one stated zone, once, and has none from then on.
+time zone; a time with an offset is moved to one stated zone, once, and has none from then on. What people say (`last
+month`, `october 2020`) is read by `searchkit.spoken`, where somebody asks for articles; never in an article itself.
 """
 
 from __future__ import annotations
@@ -17,13 +18,19 @@ from __future__ import annotations
 import functools
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, TypeAlias
 
 import attrs
 
 from searchkit.errors import DateError
 
-__all__ = ["MAX_SECOND", "DateInterval", "parse_range", "zone"]
+if TYPE_CHECKING:
+    from searchkit.spoken import Range
+
+__all__ = ["MAX_SECOND", "DateInterval", "WeekStart", "parse_range", "zone"]
+
+WeekStart: TypeAlias = Literal["monday", "sunday", "saturday"]
+"""The day on which the weeks of `this week` and `last week` start."""
 
 DAY: Final = 86_400
 """Seconds in a day."""
@@ -90,37 +97,48 @@ class DateInterval:
             put(self, "text", _written(start, end_second, unit, precision))
 
     @classmethod
-    def parse(cls, text: str, *, now: datetime | None = None, timezone: str = "UTC") -> DateInterval:
-        """Read a date as people and programs write it.
+    def parse(
+        cls, text: str, *, now: datetime | None = None, timezone: str = "UTC", week_starts: WeekStart = "monday"
+    ) -> DateInterval:
+        """Read a date as people and programs write it, or as people say it.
 
         EDTF level 0: `2020`, `2020-10`, `2020-10-02`, `2020-10-02T10`, `...T10:15`, `...T10:15:30`, each time with `Z`
         or an offset if wanted, and closed intervals of two such dates, `2020-09/2020-10`, which include both. A time
-        with an offset is moved to `timezone` (an IANA name). `now` is the moment that relative dates start from.
+        with an offset is moved to `timezone` (an IANA name).
+
+        Said, in English: `last month`, `past 7 days`, `2 oct 2020`, `q3 2020`, `june to august 2020` (docs/dates.md).
+        `now` is the moment that relative dates start from: local to `timezone` if naive, moved there if aware; None:
+        the clock. `str()` of what was said is its written form.
 
         Raises DateError, and nothing else, whatever is given.
         """
-        if not isinstance(text, str):
-            raise DateError(_shown(repr(text)), f"a date is read from text, not from {type(text).__name__}")
-        if not isinstance(timezone, str):
-            raise _no_zone(repr(timezone))
-        stripped = text.strip()
-        interval = _iso_interval(stripped, timezone) if len(stripped) <= LONGEST else None
-        return _unrecognised(stripped, now) if interval is None else interval
+        text = _checked(text, timezone)
+        interval = _written_date(text, timezone)
+        if interval is not None:
+            return interval
+        start, end = _spoken(text, now, timezone, week_starts)
+        if start is None or end is None:
+            raise DateError(_shown(text), "an open range is no date", "open ranges are for searching only")
+        return cls.from_seconds(start, end)
 
     @classmethod
     def from_value(cls, value: DateInterval | str | date | datetime, timezone: str = "UTC") -> DateInterval:
-        """The interval of a date in any accepted form: a day for a `date`, one second for a `datetime`.
+        """The interval of a date in any form that an article may have: a text is read as written, never as said.
 
-        An aware datetime is moved to `timezone`. Raises DateError.
+        A `date` is a day, a `datetime` one second; an aware one is moved to `timezone`. Raises DateError.
         """
         if isinstance(value, DateInterval):
             return value
-        if isinstance(value, str):
-            return cls.parse(value, timezone=timezone)
         if isinstance(value, datetime):
-            return cls.parse(_text_of(value), timezone=timezone)
-        if isinstance(value, date):
-            return cls.parse(value.isoformat())
+            value = _text_of(value)
+        elif isinstance(value, date):
+            value = value.isoformat()
+        if isinstance(value, str):
+            text = _checked(value, timezone)
+            interval = _written_date(text, timezone)
+            if interval is None:
+                raise DateError(_shown(text), "not a date that is understood", _FORMS)
+            return interval
         kind = type(value).__name__
         raise DateError(_shown(repr(value)), f"a date is a str, date, datetime or DateInterval, not {kind}", _FORMS)
 
@@ -140,7 +158,7 @@ class DateInterval:
 
         Raises DateError when there is no such zone, or the year falls out of 1 to 9999.
         """
-        return DateInterval.parse(self.text, timezone=timezone) if _OFFSET.search(self.text) else self
+        return DateInterval.from_value(self.text, timezone) if _OFFSET.search(self.text) else self
 
     def overlaps(self, other: DateInterval) -> bool:
         """Whether they share a second."""
@@ -161,20 +179,27 @@ class DateInterval:
         return f"<DateInterval {self.text!r}: {self.start.isoformat()} to {self.end.isoformat()}>"
 
 
-def parse_range(text: str, *, now: datetime | None = None, timezone: str = "UTC") -> tuple[int | None, int | None]:
-    """Read a range to search in: any date that `DateInterval.parse` reads, or an open one (`2020-09/..`, `../2020-10`).
+def parse_range(
+    text: str, *, now: datetime | None = None, timezone: str = "UTC", week_starts: WeekStart = "monday"
+) -> tuple[int | None, int | None]:
+    """Read a range to search in: any date that `DateInterval.parse` reads, or an open one.
+
+    Open ranges are written `2020-09/..`, `../2020-10`, or said: `since 2019`, `before march 2020`.
 
     Returns (start, end) in seconds since 0001-01-01T00:00:00, half open; None stands for an open side.
     Raises DateError.
     """
-    if isinstance(text, str) and text.count("/") == 1:
+    if isinstance(text, str) and text.count("/") == 1 and ".." in text:
         first, last = (side.strip() for side in text.split("/"))
         if first == ".." or last == "..":
             start = None if first == ".." else DateInterval.parse(first, now=now, timezone=timezone).start_second
             end = None if last == ".." else DateInterval.parse(last, now=now, timezone=timezone).end_second
             return start, end
-    interval = DateInterval.parse(text, now=now, timezone=timezone)
-    return interval.start_second, interval.end_second
+    text = _checked(text, timezone)
+    interval = _written_date(text, timezone)
+    if interval is not None:
+        return interval.start_second, interval.end_second
+    return _spoken(text, now, timezone, week_starts)
 
 
 def zone(name: str) -> tzinfo:
@@ -349,14 +374,56 @@ def _out_of_years(text: str) -> DateError:
     return DateError(_shown(text), "falls out of the years 0001 to 9999 once its offset is applied")
 
 
-# ---- what is no date
+# ---- what is not written in ISO form
 
 
-def _unrecognised(text: str, now: datetime | None) -> DateInterval:
-    """Where every text comes that is not in ISO form: the place of relative and spoken dates, which start from `now`.
+def _checked(text: str, timezone: str) -> str:
+    """The text without blanks around it, if both are text at all."""
+    if not isinstance(text, str):
+        raise DateError(_shown(repr(text)), f"a date is read from text, not from {type(text).__name__}")
+    if not isinstance(timezone, str):
+        raise _no_zone(repr(timezone))
+    return text.strip()
 
-    None of them is read yet, so this says what is wrong and how to write it.
-    """
+
+def _written_date(text: str, timezone: str) -> DateInterval | None:
+    """The interval of a written date; None if it may be one that is said; DateError if it can be neither."""
+    interval = _iso_interval(text, timezone) if len(text) <= LONGEST else None
+    if interval is None:
+        _explain(text)
+    return interval
+
+
+def _spoken(text: str, now: datetime | None, timezone: str, week_starts: WeekStart) -> Range:
+    """What people say, as of now."""
+    from searchkit.spoken import read  # late: most dates are written
+
+    def written(word: str) -> tuple[int, int]:
+        interval = DateInterval.from_value(word, timezone)
+        return interval.start_second, interval.end_second
+
+    try:
+        return read(text, _local(now, timezone), week_starts, written)
+    except DateError as error:
+        raise DateError(_shown(text), error.reason, error.hint) from None
+
+
+def _local(now: datetime | None, timezone: str) -> datetime:
+    """The moment in local time, the clock's if none is given."""
+    if now is None:
+        return datetime.now(zone(timezone)).replace(tzinfo=None)
+    if not isinstance(now, datetime):
+        raise DateError(_shown(repr(now)), "now is no datetime", "give a datetime, or None for the clock")
+    if now.tzinfo is None:
+        return now
+    try:
+        return now.astimezone(zone(timezone)).replace(tzinfo=None)
+    except OverflowError:
+        raise _out_of_years(str(now)) from None
+
+
+def _explain(text: str) -> None:
+    """Say what is wrong with a text that is neither written as a date nor said as one; pass what may be said."""
     if not text:
         raise DateError(text, "the date is empty", _FORMS)
     if re.fullmatch(r"[+-][0-9].*|[0-9]{5,}-.*|Y-?[0-9]+", text, re.DOTALL):
@@ -370,7 +437,8 @@ def _unrecognised(text: str, now: datetime | None) -> DateInterval:
         raise DateError(_shown(text), "an open interval is no date", "open intervals are for searching only")
     if re.fullmatch(r"[0-9]{4}[0-9-]*[?~%]|[0-9]+X+.*|[0-9]{4}-XX.*", text, re.DOTALL):
         raise DateError(_shown(text), "uncertain and unspecified dates (EDTF level 1) are not read", _FORMS)
-    raise DateError(_shown(text), "not a date that is understood", _FORMS)
+    if len(text) > LONGEST or not re.search("[A-Za-z–—]|[0-9] | [0-9]", text):
+        raise DateError(_shown(text), "not a date that is understood", _FORMS)
 
 
 def _explain_digits(text: str) -> NoReturn:

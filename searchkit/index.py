@@ -15,6 +15,7 @@ import attrs
 from searchkit.analysis.analyzer import Analyzer
 from searchkit.analysis.frequent import frequent_terms
 from searchkit.article import Article
+from searchkit.dates import WeekStart
 from searchkit.errors import ArticleError, IndexExists, SearchkitError
 from searchkit.indexing.options import Options, check_bm25
 from searchkit.indexing.snapshot import Snapshot
@@ -265,26 +266,32 @@ class Index:
         b: float | None = None,
         now: datetime | None = None,
         timeout: float | None = None,
+        week_starts: WeekStart = "monday",
     ) -> Results:
         """The best articles for a query, ranked by exact BM25; equal scores: newer first, then by id.
 
         query             what a person types (see docs/query-language.md; no text raises), or a query node.
         limit, offset     which hits of the ranking; limit None: all.
         match             how loose words are joined: "any" (OR) or "all" (AND).
-        since, until, on  dates, each including the whole period that it names.
+        since, until, on  dates, each including the whole period that it names, written or spoken: "2020-10", "last
+                          month" (see docs/dates.md).
         dates             "overlaps": the article may have happened in the range; "within": it surely did;
                           "contains": it spans all of it. Also for ranges in the text that name no relation.
         sort              "score", "newest" or "oldest".
         k1, b             of BM25, instead of the index's own.
-        now               the moment that relative dates start from.
+        now               the moment that relative dates start from, in the index's time zone if it has none; None: now.
         timeout           seconds (None: no limit), after which the best hits found until then are returned, with a
                           warning that better ones may be missing. Scores and order are exact in any case.
+        week_starts       "monday", "sunday" or "saturday": the day on which the weeks of "last week" start.
 
         Raises QueryError for a query node, date or option that makes no sense.
         """
         start = time.perf_counter()
         snapshot = self._snapshot()
-        ask = Ask(query, Scope(snapshot, match, since, until, on, dates, now, timeout, plain=self._plain))
+        ask = Ask(
+            query,
+            Scope(snapshot, match, since, until, on, dates, now, timeout, week_starts=week_starts, plain=self._plain),
+        )
         return ask.search(settings_of(snapshot, limit, offset, sort, k1, b, self._skipping), start)
 
     def search_many(
@@ -304,6 +311,7 @@ class Index:
         b: float | None = None,
         now: datetime | None = None,
         timeout: float | None = None,
+        week_starts: WeekStart = "monday",
     ) -> list[Results]:
         """`search` for many queries, on `threads` threads (None: one for each processor), the GIL released.
 
@@ -312,7 +320,9 @@ class Index:
         from searchkit.search.many import search_many
 
         snapshot = self._snapshot()
-        scope = Scope(snapshot, match, since, until, on, dates, now, timeout, plain=self._plain)
+        scope = Scope(
+            snapshot, match, since, until, on, dates, now, timeout, week_starts=week_starts, plain=self._plain
+        )
         return search_many(queries, scope, settings_of(snapshot, limit, offset, sort, k1, b, self._skipping), threads)
 
     def count(
@@ -326,9 +336,12 @@ class Index:
         dates: Relation = "overlaps",
         now: datetime | None = None,
         timeout: float | None = None,
+        week_starts: WeekStart = "monday",
     ) -> int:
         """How many articles a query finds, exactly. SearchTimeout if that takes more than `timeout` seconds."""
-        scope = Scope(self._snapshot(), match, since, until, on, dates, now, timeout, plain=self._plain)
+        scope = Scope(
+            self._snapshot(), match, since, until, on, dates, now, timeout, week_starts=week_starts, plain=self._plain
+        )
         return Ask(query, scope).count()
 
     def explain(
@@ -341,12 +354,13 @@ class Index:
         k1: float | None = None,
         b: float | None = None,
         now: datetime | None = None,
+        week_starts: WeekStart = "monday",
     ) -> Explanation:
         """Why the article `id` has its score for a query, in parts that add up to it. KeyError if it is not there."""
         from searchkit.search.explain import explain
 
         snapshot = self._snapshot()
-        ask = Ask(query, Scope(snapshot, match, dates=dates, now=now))
+        ask = Ask(query, Scope(snapshot, match, dates=dates, now=now, week_starts=week_starts))
         place = snapshot.find(id)
         if place is None:
             raise KeyError(id)

@@ -21,6 +21,7 @@ SOURCES = Path(__file__).resolve().parent.parent / "searchkit"  # an installed p
 # From the ground up. A module may import what stands in a lower tier, and its own folder.
 TIERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
+    ("spoken",),
     ("article", "dates", "core"),
     ("analysis", "query", "storage"),
     ("indexing",),
@@ -109,7 +110,7 @@ def test_every_module_has_a_tier() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_point_downwards(module: str) -> None:
-    """errors < article, dates, core < analysis, query, storage < indexing < search < index < sources, cli."""
+    """errors < spoken < article, dates, core < analysis, query, storage < indexing < search < index < sources, cli."""
     assert forbidden_imports(module) == []
 
 
@@ -163,7 +164,7 @@ def test_the_test_sees(monkeypatch: pytest.MonkeyPatch, module: str, source: str
 @pytest.mark.slow
 def test_import_is_light() -> None:
     """`import searchkit` loads no package that only one query, one stem or one command needs."""
-    heavy = ["nltk", "whoosh", "click", "rich", "zstandard", "numpy", "matplotlib"]
+    heavy = ["nltk", "whoosh", "click", "rich", "zstandard", "numpy", "matplotlib", "searchkit.spoken"]
     program = f"import json, sys, searchkit; print(json.dumps([n for n in {heavy!r} if n in sys.modules]))"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True, check=True, timeout=60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
@@ -23,6 +24,7 @@ from searchkit.cli.screen import (
 from searchkit.cli.target import open_index
 
 if TYPE_CHECKING:
+    from searchkit.dates import WeekStart
     from searchkit.search.explain import Explanation
     from searchkit.search.results import Hit, Results
     from searchkit.search.timeline import By, Timeline
@@ -32,6 +34,7 @@ __all__ = ["query"]
 Explain: TypeAlias = "Callable[[Hit], Explanation]"
 
 RELATIONS = ("overlaps", "within", "contains")
+WEEK_STARTS = ("monday", "sunday", "saturday")
 ORDERS = ("score", "newest", "oldest")
 PERIODS = ("day", "week", "month", "quarter", "year")
 MARKUPS = ("plain", "markdown", "html", "ansi")
@@ -41,15 +44,24 @@ ELLIPSIS = "…"  # between snippets on one line
 @click.command
 @click.argument("text", metavar="QUERY")
 @index_option
-@click.option("--since", metavar="DATE", help="Only articles of this date (2020, 2020-10, 2020-10-02) or later.")
+@click.option("--since", metavar="DATE", help="Only articles of this date (2020-10, 'last month') or later.")
 @click.option("--until", metavar="DATE", help="Only articles of this date or earlier; a month or year counts whole.")
-@click.option("--on", metavar="DATE", help="Only articles of this day, month, year or interval.")
+@click.option("--on", metavar="DATE", help="Only articles of this day, month, year or range ('past 7 days').")
 @click.option(
     "--dates",
     type=click.Choice(RELATIONS),
     default="overlaps",
     show_default=True,
     help="How an article's date lies to the range: may lie in it, surely lies in it, spans all of it.",
+)
+@click.option(
+    "--now",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    metavar="MOMENT",
+    help="When 'yesterday' was the day before (2020-10-15T12:00).  [default: the clock]",
+)
+@click.option(
+    "--week-starts", type=click.Choice(WEEK_STARTS), default="monday", help="The day on which 'last week' starts."
 )
 @click.option(
     "--any/--all", "match_any", default=True, help="Whether one loose word is enough (default) or all must be there."
@@ -82,6 +94,8 @@ def query(
     until: str | None,
     on: str | None,
     dates: str,
+    now: datetime | None,
+    week_starts: WeekStart,
     match_any: bool,
     sort: Literal["score", "newest", "oldest"],
     limit: int,
@@ -104,15 +118,16 @@ def query(
     import searchkit
 
     match: Literal["any", "all"] = "any" if match_any else "all"
-    asked: Any = searchkit.parse(text, strict=True, match=match) if strict else text
-    limits: dict[str, Any] = {"match": match, "since": since, "until": until, "on": on, "dates": dates}
+    moment: dict[str, Any] = {"now": now or datetime.now(UTC), "week_starts": week_starts}
+    asked: Any = searchkit.parse(text, strict=True, match=match, **moment) if strict else text
+    limits: dict[str, Any] = {"match": match, "since": since, "until": until, "on": on, "dates": dates, **moment}
     with open_index(where) as index:
         if style == "count" or (by and not style):
             limit, offset = 1, 0
         results = index.search(asked, limit=limit, offset=offset, sort=sort, timeout=timeout, **limits)
         for warning in results.warnings:
             complain(warning)
-        explanation = (lambda hit: index.explain(asked, hit.id)) if explain else None
+        explanation = (lambda hit: index.explain(asked, hit.id, **moment)) if explain else None
         if style == "count":
             say(str(results.total))
         elif style == "json":

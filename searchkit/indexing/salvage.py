@@ -236,7 +236,7 @@ def _is_article(record: Record) -> bool:
 def _written(date: bytes, timezone: str) -> tuple[int, int]:
     """The date as the article was given it; undated if it has none that can be read again."""
     try:
-        interval = DateInterval.parse(date.decode(), timezone=timezone)
+        interval = DateInterval.from_value(date.decode(), timezone)
     except DateError:
         return UNDATED, UNDATED
     return interval.start_second, interval.end_second

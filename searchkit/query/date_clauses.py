@@ -7,6 +7,8 @@ A date names a whole period, so each form is about the start or the end of one:
     >=A   >A   <=A   <A         from the start of A; from the end of A; to the end of A; to the start of A
     none                        articles without a date
     *                           articles with a date
+
+A date may be a spoken one: yesterday, 'last month', and, where a whole range can stand, 'since 2019'.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from attrs import frozen
 
-from searchkit.dates import DateInterval, parse_range
+from searchkit.dates import DateInterval, WeekStart, parse_range
 from searchkit.errors import DateError
 from searchkit.query.complaints import Complaints, quoted
 from searchkit.query.nodes import DateRange, Undated
@@ -30,7 +33,7 @@ _LONGEST = 200
 _TO = re.compile(r"(?:^|\s)TO(?:\s|$)", re.IGNORECASE)
 _OPEN_ENDS = ("", "*", "..")
 
-_FORMS = "write a date like 2020, 2020-10 or 2020-10-02, or a range like [2020-09 TO 2020-10]"
+_FORMS = "write a date like 2020, 2020-10, 2020-10-02 or 'last month', or a range like [2020-09 TO 2020-10]"
 
 
 @frozen
@@ -40,6 +43,7 @@ class DateReader:
     complaints: Complaints
     now: datetime | None = None
     timezone: str = "UTC"
+    week_starts: WeekStart = "monday"
 
     def period(self, text: str, position: int) -> DateRange | Undated | None:
         """A date or an interval, `none`, or `*`."""
@@ -48,7 +52,7 @@ class DateReader:
             return Undated()
         if text == "*":
             return DateRange(text=text)
-        return self._range(text, position, lambda: parse_range(text, now=self.now, timezone=self.timezone))
+        return self._range(text, position, lambda: parse_range(text, **self._moment))
 
     def compared(self, relation: str, text: str, position: int) -> DateRange | None:
         """A side of a date: `relation` is one of > >= => < <= =<."""
@@ -76,7 +80,11 @@ class DateReader:
         return self._range(text, position, sides)
 
     def _date(self, text: str) -> DateInterval:
-        return DateInterval.parse(text, now=self.now, timezone=self.timezone)
+        return DateInterval.parse(text, **self._moment)
+
+    @property
+    def _moment(self) -> dict[str, Any]:
+        return {"now": self.now, "timezone": self.timezone, "week_starts": self.week_starts}
 
     def _range(self, text: str, position: int, sides: Callable[[], tuple[int | None, int | None]]) -> DateRange | None:
         """What `sides` reads from `text`; None, and a complaint, if it is no date or a range of no time at all."""

@@ -21,7 +21,7 @@ from typing import Any, Literal
 import attrs
 from attrs import field, frozen
 
-from searchkit.dates import MAX_SECOND, parse_range
+from searchkit.dates import MAX_SECOND, WeekStart, parse_range
 from searchkit.errors import QueryError
 from searchkit.query.written import in_field, in_quotes, word
 
@@ -160,9 +160,10 @@ class DateRange(Query):
         dates: Literal["overlaps", "within", "contains"] | None = None,
         now: datetime | None = None,
         timezone: str = "UTC",
+        week_starts: WeekStart = "monday",
     ) -> DateRange:
-        """The range of a date or an interval: `2020-10`, `2020-09/2020-10`, `2020-09/..`. Raises DateError."""
-        start, end = parse_range(text, now=now, timezone=timezone)
+        """The range of a date or an interval: `2020-10`, `2020-09/..`, `last month`, `since 2019`. Raises DateError."""
+        start, end = parse_range(text, now=now, timezone=timezone, week_starts=week_starts)
         return cls(start, end, dates, text)
 
     def __attrs_post_init__(self) -> None:

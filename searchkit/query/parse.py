@@ -19,12 +19,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any, Literal
 
 import attrs
 
+from searchkit.dates import WeekStart
 from searchkit.errors import QueryError
 from searchkit.query.complaints import Complaints
 from searchkit.query.date_clauses import DateReader
@@ -61,16 +62,18 @@ def parse(
     match: Match = "any",
     now: datetime | None = None,
     timezone: str = "UTC",
+    week_starts: WeekStart = "monday",
 ) -> Query:
     """The query that a text means.
 
-    `match` says what words side by side mean: "any" of them, or "all". `now` and `timezone` are for dates: what they
-    are counted from, and where a time with an offset is moved to. The language is described in docs/query-language.md.
+    `match` says what words side by side mean: "any" of them, or "all". `now`, `timezone` and `week_starts` are for
+    dates: what they are counted from (None: the clock), where a time with an offset is moved to, and the day on which
+    weeks start. The language is described in docs/query-language.md.
 
     Any text is understood as well as it can be. With `strict`, what is wrong, ambiguous or not supported raises
     QueryError instead, with its position and a hint.
     """
-    return parse_with_warnings(text, strict=strict, match=match, now=now, timezone=timezone)[0]
+    return parse_with_warnings(text, strict=strict, match=match, now=now, timezone=timezone, week_starts=week_starts)[0]
 
 
 def parse_with_warnings(
@@ -80,6 +83,7 @@ def parse_with_warnings(
     match: Match = "any",
     now: datetime | None = None,
     timezone: str = "UTC",
+    week_starts: WeekStart = "monday",
 ) -> tuple[Query, tuple[str, ...]]:
     """The same as `parse`, with a sentence about each thing in the text that was mended, left out or read differently.
 
@@ -93,7 +97,7 @@ def parse_with_warnings(
     if plain is not None:
         return plain, ()
     complaints = Complaints(strict)
-    query = _full(text, match, complaints, DateReader(complaints, now, timezone))
+    query = _full(text, match, complaints, DateReader(complaints, now or datetime.now(UTC), timezone, week_starts))
     return query, complaints.warnings()
 
 

@@ -14,12 +14,12 @@ where the time went by while the query was bound.
 from __future__ import annotations
 
 import math
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from searchkit.core.evaluate import Answer, Settings, clock
-from searchkit.dates import DateInterval, parse_range
+from searchkit.dates import DateInterval, WeekStart, parse_range
 from searchkit.errors import DateError, QueryError, SearchTimeout
 from searchkit.indexing.options import check_bm25
 from searchkit.query.nodes import Query
@@ -45,7 +45,7 @@ LONGEST = 1e9  # seconds; a longer timeout is none
 class Scope:
     """What holds for all queries of one call. QueryError for what makes no sense."""
 
-    __slots__ = ("dates", "filter", "match", "now", "plain", "snapshot", "timeout")
+    __slots__ = ("_now", "dates", "filter", "match", "plain", "snapshot", "timeout", "week_starts")
 
     def __init__(
         self,
@@ -58,9 +58,12 @@ class Scope:
         now: datetime | None = None,
         timeout: float | None = None,
         *,
+        week_starts: WeekStart = "monday",
         plain: bool = True,
     ) -> None:
         """`timeout`: seconds that each query may take; None: any.
+
+        `now`: what relative dates start from; None: the moment at which the first of them is read.
 
         `plain`: let the core answer plain text; False is for tests, which hold that it changes nothing.
         """
@@ -68,6 +71,12 @@ class Scope:
             raise QueryError(f"match is {match!r}", hint='it must be "any" or "all"')
         if dates not in ("overlaps", "within", "contains"):
             raise QueryError(f"dates is {dates!r}", hint='it must be "overlaps", "within" or "contains"')
+        if now is not None and not isinstance(now, datetime):
+            raise QueryError(f"now is {now!r}", hint="it must be a datetime, or None for the clock")
+        if week_starts not in get_args(WeekStart):
+            raise QueryError(
+                f"week_starts is {week_starts!r}", hint=f"it must be one of {', '.join(get_args(WeekStart))}"
+            )
         seconds = math.inf if timeout is None else timeout
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:  # nan is not
             raise QueryError(f"timeout is {timeout!r}", hint="it must be a number of seconds from 0, or None")
@@ -75,13 +84,21 @@ class Scope:
         self.timeout = seconds if seconds < LONGEST else None
         self.match: Match = match
         self.dates = dates
-        self.now = now
+        self._now = now
+        self.week_starts: WeekStart = week_starts
         self.plain = plain
         # A condition on the dates of all hits: start and end in seconds, None for an open side, and the relation.
         self.filter: tuple[int | None, int | None, int] | None = None
         if since is not None or until is not None or on is not None:
-            start, end = _period(since, until, on, now, snapshot.options.timezone)
+            start, end = _period(self, since, until, on)
             self.filter = (start, end, RELATIONS[dates])
+
+    @property
+    def now(self) -> datetime:
+        """The moment that all dates of the call start from."""
+        if self._now is None:
+            self._now = datetime.now(UTC)
+        return self._now
 
     def deadline(self) -> int:
         """When a query that begins now is to be done, by the core's clock; 0: it may take for ever."""
@@ -132,8 +149,13 @@ class Ask:
             scope, query = self.scope, self.query
             warnings: list[str] = []
             if isinstance(query, str):
-                timezone = scope.snapshot.options.timezone
-                query, parsed = parse_with_warnings(query, match=scope.match, now=scope.now, timezone=timezone)
+                query, parsed = parse_with_warnings(
+                    query,
+                    match=scope.match,
+                    now=scope.now,
+                    timezone=scope.snapshot.options.timezone,
+                    week_starts=scope.week_starts,
+                )
                 warnings.extend(parsed)
             bound = bind(query, scope.snapshot, scope.dates, warnings, deadline)
             if scope.filter is not None:
@@ -247,9 +269,7 @@ def settings_of(
     )
 
 
-def _period(
-    since: Date | None, until: Date | None, on: Date | None, now: datetime | None, timezone: str
-) -> tuple[int | None, int | None]:
+def _period(scope: Scope, since: Date | None, until: Date | None, on: Date | None) -> tuple[int | None, int | None]:
     """The seconds that all of them leave. QueryError for a date that is none, and for a range that holds nothing."""
     start: int | None = None
     end: int | None = None
@@ -257,18 +277,7 @@ def _period(
     for name, value in (("since", since), ("until", until), ("on", on)):
         if value is None:
             continue
-        try:
-            if name == "on" and isinstance(value, str):
-                low, high = parse_range(value, now=now, timezone=timezone)
-            else:
-                interval = (
-                    DateInterval.parse(value, now=now, timezone=timezone)
-                    if isinstance(value, str)
-                    else DateInterval.from_value(value, timezone)
-                )
-                low, high = interval.start_second, interval.end_second
-        except DateError as error:
-            raise QueryError(f"{name}={error.text!r}: {error.reason}", hint=error.hint) from error
+        low, high = _sides(scope, name, value)
         written.append(f"{name}={value}")
         if name != "until" and low is not None:
             start = low if start is None else max(start, low)
@@ -277,3 +286,19 @@ def _period(
     if start is not None and end is not None and start >= end:
         raise QueryError(f"no time lies in {', '.join(written)}", hint="since must not be later than until")
     return start, end
+
+
+def _sides(scope: Scope, name: str, value: Date) -> tuple[int | None, int | None]:
+    """The range of one date, which has the side that is asked for: `since` its start, `until` its end."""
+    timezone = scope.snapshot.options.timezone
+    try:
+        if not isinstance(value, str):
+            interval = DateInterval.from_value(value, timezone)
+            return interval.start_second, interval.end_second
+        low, high = parse_range(value, now=scope.now, timezone=timezone, week_starts=scope.week_starts)
+    except DateError as error:
+        raise QueryError(f"{name}={error.text!r}: {error.reason}", hint=error.hint) from error
+    if name != "on" and (low if name == "since" else high) is None:
+        side, other = ("start", "until") if name == "since" else ("end", "since")
+        raise QueryError(f"{name}={value!r} has no {side}", hint=f"give it as {other}= or on=")
+    return low, high

@@ -45,7 +45,7 @@ def read_text(chunks: Chunks, name: str, id: str | None, timezone: str) -> Itera
         written = written.rstrip(".,;:")
     if match and _LIKE_DATE.fullmatch(written):
         try:
-            date = DateInterval.parse(written, timezone=timezone)
+            date = DateInterval.from_value(written, timezone)
         except DateError as error:
             problem = located(bad_date(error), name, 1 + text.count("\n", 0, match.start(1)))
         text = text[match.end() :]
