@@ -52,6 +52,7 @@ EXTENSIONS = [
     ),
     extension("program", depends=SEARCHING),
     extension("timeline", "periods.c", depends=(*SEARCHING, "periods.h")),
+    extension("patterns", *READING, "automaton.c", "keys.c", depends=(*SEARCHING, "automaton.h", "keys.h")),
     extension(
         "evaluate",
         *READING,

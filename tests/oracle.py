@@ -14,15 +14,16 @@ The law is equality to the bit, so every expression below is written in the orde
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from searchkit.analysis import Analyzer
 from searchkit.article import Article
 from searchkit.dates import DateInterval
-from searchkit.query import nodes
+from searchkit.query import nodes, patterns
 
-PREFIX_LIMIT = 1024  # a prefix stands for at most so many terms
+PATTERN_LIMIT = 1024  # a pattern stands for at most so many terms
 
 TITLE, TEXT = "title", "text"
 
@@ -66,12 +67,15 @@ class Oracle:
         self.k1, self.b = k1, b
         self.lengths: dict[str, int] = {}
         self.places: dict[str, dict[str, list[tuple[str, int, int]]]] = {}
+        self.forms: dict[str, str] = {}  # each word form that stands in an article -> its term
         self._known: dict[tuple[Any, ...], dict[str, int]] = {}  # leaf without boost -> its frequencies
         for id, article in self.articles.items():
             regions = [(TITLE, article.title)] * title_weight + [(TEXT, article.text)]
             position = 0
             for region, (field, text) in enumerate(regions):
-                for term in self._terms(text):
+                forms = self.analyzer.forms(text)
+                for form, term in zip(forms, self.analyzer.stem(forms), strict=True):
+                    self.forms[form] = term
                     self.places.setdefault(term, {}).setdefault(id, []).append((field, region, position))
                     position += 1
             self.lengths[id] = position
@@ -130,8 +134,14 @@ class Oracle:
                 return _leaf(self._terms(query.text), 1, query.field, boost)
             case nodes.Phrase():
                 return _leaf(self._terms(query.text), query.slop, query.field, boost)
-            case nodes.Prefix():
-                return self._prefix(query, boost)
+            case nodes.Prefix() | patterns.Fuzzy() if len(self.analyzer.forms(query.text)) != 1 and query.text:
+                return _leaf(self._terms(query.text), 1, query.field, boost)
+            case nodes.Prefix() if not query.text:
+                return Where(lambda article: True)
+            case nodes.Prefix() | patterns.Wildcard() | patterns.Fuzzy() | patterns.Regex() | patterns.TermRange():
+                terms = self._pattern_terms(query)
+                leaves = [Leaf((term,), 1, query.field, boost) for term in terms]
+                return _group("or", leaves) or Where(lambda article: False)
             case nodes.And():
                 return _group("and", [self._bind(child, boost, dates) for child in query.children])
             case nodes.Or():
@@ -159,19 +169,34 @@ class Oracle:
                 return Where(lambda article: False)
         raise AssertionError(f"the oracle knows no {type(query).__name__}")
 
-    def _prefix(self, query: nodes.Prefix, boost: float) -> Leaf | Where | Group | None:
-        forms = self.analyzer.forms(query.text)
-        if not query.text:
-            return Where(lambda article: True)
-        if len(forms) != 1:
-            return _leaf(self._terms(query.text), 1, query.field, boost)
-        stem = self.analyzer.stem(forms)[0]
-        terms = [term for term in self.places if term.startswith(forms[0]) or term == stem]
-        terms.sort(key=lambda term: (-len(self.places[term]), term.encode()))
-        chosen = sorted(terms[:PREFIX_LIMIT], key=lambda term: term.encode())
-        if not chosen:
-            return Where(lambda article: False)
-        return _group("or", [Leaf((term,), 1, query.field, boost) for term in chosen])
+    def _pattern_terms(self, query: nodes.Query) -> list[str]:
+        """The terms of the word forms that a pattern accepts, those of most articles if there are too many."""
+        holds = self._word_test(query)
+        terms = sorted({term for form, term in self.forms.items() if holds(form)}, key=str.encode)
+        terms.sort(key=lambda term: -len(self.places[term]))
+        return sorted(terms[:PATTERN_LIMIT], key=str.encode)
+
+    def _word_test(self, query: nodes.Query) -> Callable[[str], bool]:
+        match query:
+            case nodes.Prefix():
+                [start] = self.analyzer.forms(query.text)
+                return lambda form: form.startswith(start)
+            case patterns.Wildcard():
+                return lambda form: wildcard_holds(query.text, form)
+            case patterns.Fuzzy():
+                [word] = self.analyzer.forms(query.text)
+                most, common = query.distance, min(query.prefix, len(word))
+                return lambda form: form[:common] == word[:common] and edits(word[common:], form[common:]) <= most
+            case patterns.Regex():
+                expression = re.compile(query.pattern)
+                return lambda form: expression.fullmatch(form) is not None
+            case patterns.TermRange():
+                low, high = query.low, query.high
+                return lambda form: (
+                    (low is None or form > low or (form == low and query.include_low))
+                    and (high is None or form < high or (form == high and query.include_high))
+                )
+        raise AssertionError(f"{query!r} is no pattern")
 
     # -- matching -----------------------------------------------------------------------------------------------------
 
@@ -245,6 +270,38 @@ class Oracle:
 
     def _terms(self, text: str) -> list[str]:
         return self.analyzer.stem(self.analyzer.forms(text))
+
+
+def wildcard_holds(pattern: str, word: str) -> bool:
+    """Whether a word is of a shape: * any letters, ? one, [abc] [a-c] one of these, [!abc] one of the others."""
+    if not pattern:
+        return not word
+    if pattern[0] == "*":
+        return any(wildcard_holds(pattern[1:], word[skipped:]) for skipped in range(len(word) + 1))
+    close = pattern.find("]", 2) if pattern[0] == "[" else -1
+    inside = pattern[1:close] if close > 0 else None
+    if not word:
+        return False
+    if inside is None:
+        return pattern[0] in ("?", word[0]) and wildcard_holds(pattern[1:], word[1:])
+    negated = inside[0] == "!" and len(inside) > 1
+    among = re.findall(r"(?s)(.)-(.)|(.)", inside[negated:])
+    found = any(low <= word[0] <= high or word[0] == one for low, high, one in among if low or one)
+    return found != negated and wildcard_holds(pattern[close + 1 :], word[1:])
+
+
+def edits(one: str, other: str) -> int:
+    """Letters put in, left out, replaced, or exchanged with a neighbour: the least that make one word the other."""
+    rows = [list(range(len(other) + 1))]
+    for i, letter in enumerate(one, 1):
+        row = [i]
+        for j, wanted in enumerate(other, 1):
+            best = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                best = min(best, rows[-2][j - 2] + 1)
+            row.append(best)
+        rows.append(row)
+    return rows[-1][-1]
 
 
 def date_holds(date: DateInterval | None, low: int | None, high: int | None, relation: str) -> bool:

@@ -28,7 +28,7 @@ import searchkit
 from searchkit import CorruptIndex, FormatVersion
 from searchkit.article import Article
 from searchkit.core.checksum import crc32c
-from searchkit.query import All, And, AndMaybe, Not, Or, Phrase, Prefix, Term, Undated
+from searchkit.query import All, And, AndMaybe, Not, Or, Phrase, Prefix, Term, Undated, Wildcard
 
 Damage = dict[str, Any]
 HANGS_AFTER = 60  # seconds for one damage, of which a hundredth is normal
@@ -44,6 +44,7 @@ QUERIES = (
     And(Term("w0"), Not(Term("w2"))),
     AndMaybe(Term("w3"), Term("w0")),
     Prefix("w1"),
+    Wildcard("*2"),
     Undated(),
     All(),
 )

@@ -16,6 +16,7 @@ from searchkit.analysis.frequent import _WORDS, frequent_terms
 from searchkit.article import Article
 from searchkit.core.segment import pair_key
 from searchkit.query.nodes import And, Or, Phrase, Query, Term
+from searchkit.search.automata import of_beginning
 from searchkit.search.bind import bind
 from searchkit.search.plan import _Planner
 
@@ -89,7 +90,7 @@ def test_pairs_are_no_words() -> None:
     with searchkit.create() as index:
         index.add(Article("of the people", id="1"))
         assert index.search("o*").total == 1
-        assert [term for term, _ in index._snapshot().terms_from("")] == ["of", "peopl", "the"]
+        assert sorted(index._snapshot().terms_like(of_beginning(""), 9)[0]) == ["of", "peopl", "the"]
         assert index.stats().tokens == 3
 
 

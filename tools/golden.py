@@ -17,6 +17,8 @@ from typing import Any
 
 import searchkit
 from searchkit import Article
+from searchkit.core.patterns import Matches
+from searchkit.search.automata import of_beginning
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 
@@ -78,7 +80,9 @@ def write(folder: Path) -> None:
         index.add(every[middle:])
         index.delete([article.id for article in every[5::40]])
         index.add([Article(f"{article.text} Corrected.", id=article.id) for article in every[7::50]])
-        long = max(df for part in index._snapshot().parts for _, df in part.segment.terms_from(b""))
+        words = Matches(index._snapshot().searcher.parts, of_beginning(""), lambda: None)
+        words.sort()
+        long = words.weight(0)
         if not index.check(deep=True).ok or index.stats().segments < 3 or long <= 256:
             raise SystemExit("this is no index to keep")
         answers = [answer(index, text, options) for text, options in QUERIES]

@@ -14,7 +14,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 from searchkit.core.packs cimport SK_DATE, SK_FIELDS, SK_RECORD_HEAD, SK_TEXT, SK_TITLE, Pack, sk_packed
 from searchkit.core.segment cimport *
-from searchkit.core.segment cimport Segment
+from searchkit.core.segment cimport Segment, sk_dict_next, sk_dict_start, sk_dict_walk
 from searchkit.core.segment import pair_key
 from searchkit.errors import CorruptIndex
 
@@ -57,6 +57,7 @@ cdef extern from "invert.h" nogil:
     void sk_run_close(sk_run *r)
     int sk_run_add(sk_run *r, const uint8_t *title, size_t title_length, const uint8_t *text, size_t text_length)
     int sk_run_form(sk_run *r, const uint8_t *form, uint32_t length, uint32_t more, uint32_t *number)
+    uint64_t sk_run_occurrences(const sk_run *r, const uint8_t *form, uint32_t length)
     void sk_run_counts(const sk_run *r, uint64_t *counts)
     void sk_run_uncount(const sk_run *r, uint32_t article, uint64_t *counts)
     void sk_run_close_table(sk_run *r)
@@ -616,6 +617,27 @@ cdef class Run:
         with nogil:
             failed = sk_run_add(self.runs, title_at, title_length, text_at, text_length)
         check(failed)
+
+    def uses_up(self, Segment segment not None):
+        """The word forms of a segment that stand nowhere but in the texts added here, as bytes.
+
+        Requires: the texts are articles of the segment.
+        """
+        cdef sk_dict_walk walk
+        cdef int forms, more
+        cdef uint64_t occurrences
+        cdef set found = set()
+        for forms in range(2):
+            sk_dict_start(&walk, &segment.s, forms)
+            while True:
+                more = sk_dict_next(&walk)
+                segment._check(more, "forms" if forms else "terms")
+                if not more:
+                    break
+                occurrences = walk.occurrences if forms else walk.list.identity
+                if occurrences and sk_run_occurrences(self.runs, walk.key, walk.key_length) >= occurrences:
+                    found.add((<const char *>walk.key)[: walk.key_length])
+        return frozenset(found)
 
     cdef size_t _slot(self, const uint8_t *id, uint32_t length) noexcept nogil:
         cdef size_t at = <size_t>hash_id(id, length) & (self.table_size - 1)

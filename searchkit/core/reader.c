@@ -153,30 +153,62 @@ int sk_dict_next(sk_dict_walk *w)
     return 1;
 }
 
+/* Whether the first key of a block is above `key`: 1, 0 or SK_DAMAGED. */
+static int begins_above(const sk_dict_walk *w, uint64_t block, const uint8_t *key, size_t length)
+{
+    const uint8_t *end = w->keys.at + w->keys.size, *entry = w->index.at + block * SK_INDEX_ENTRY;
+    uint64_t shared, rest;
+    if (sk_touch(w->segment, entry, SK_INDEX_ENTRY))
+        return SK_DAMAGED;
+    uint32_t offset = sk_load32(entry);
+    if (offset >= w->keys.size)
+        return SK_DAMAGED;
+    const uint8_t *at = w->keys.at + offset;
+    size_t reach = (size_t)(end - at) < SK_KEY_MAX + 4 ? (size_t)(end - at) : SK_KEY_MAX + 4;
+    if (sk_touch(w->segment, at, reach) || sk_varint(&at, end, &shared) || sk_varint(&at, end, &rest) || shared != 0 ||
+        rest > SK_KEY_MAX || rest > (size_t)(end - at))
+        return SK_DAMAGED;
+    return compare(at, rest, key, length) > 0;
+}
+
+/* Narrow *low to the last block before `high` whose first key is not above `key`, or leave it. */
+static int last_block(const sk_dict_walk *w, uint64_t *low, uint64_t high, const uint8_t *key, size_t length)
+{
+    while (*low + 1 < high) {
+        uint64_t mid = *low + (high - *low) / 2;
+        int above = begins_above(w, mid, key, length);
+        if (above < 0)
+            return SK_DAMAGED;
+        *(above ? &high : low) = mid;
+    }
+    return SK_OK;
+}
+
 int sk_dict_seek(sk_dict_walk *w, const uint8_t *key, size_t length)
 {
-    /* The last block whose first key is not above `key`. */
-    uint64_t low = 0, high = w->index.size / SK_INDEX_ENTRY;
-    const uint8_t *end = w->keys.at + w->keys.size;
-    while (low + 1 < high) {
-        uint64_t mid = low + (high - low) / 2, shared, rest;
-        const uint8_t *entry = w->index.at + mid * SK_INDEX_ENTRY;
-        if (sk_touch(w->segment, entry, SK_INDEX_ENTRY))
+    uint64_t block = 0;
+    if (last_block(w, &block, w->index.size / SK_INDEX_ENTRY, key, length))
+        return SK_DAMAGED;
+    w->at = block * SK_DICT_BLOCK;
+    return SK_OK;
+}
+
+int sk_dict_skip(sk_dict_walk *w, const uint8_t *key, size_t length)
+{
+    uint64_t here = w->at / SK_DICT_BLOCK, blocks = w->index.size / SK_INDEX_ENTRY, low = here, step = 1;
+    for (; low + step < blocks; low += step, step *= 2) {
+        int above = begins_above(w, low + step, key, length);
+        if (above < 0)
             return SK_DAMAGED;
-        uint32_t offset = sk_load32(entry);
-        if (offset >= w->keys.size)
-            return SK_DAMAGED;
-        const uint8_t *at = w->keys.at + offset;
-        size_t reach = (size_t)(end - at) < SK_KEY_MAX + 4 ? (size_t)(end - at) : SK_KEY_MAX + 4;
-        if (sk_touch(w->segment, at, reach) || sk_varint(&at, end, &shared) || sk_varint(&at, end, &rest) ||
-            shared != 0 || rest > SK_KEY_MAX || rest > (size_t)(end - at))
-            return SK_DAMAGED;
-        if (compare(at, rest, key, length) <= 0)
-            low = mid;
-        else
-            high = mid;
+        if (above)
+            break;
     }
-    w->at = low * SK_DICT_BLOCK;
+    if (last_block(w, &low, low + step < blocks ? low + step : blocks, key, length))
+        return SK_DAMAGED;
+    if (low != here) {
+        w->at = low * SK_DICT_BLOCK;
+        w->next = NULL;
+    }
     return SK_OK;
 }
 

@@ -124,8 +124,11 @@ typedef struct sk_dict_walk {
 
 void sk_dict_start(sk_dict_walk *w, const sk_segment *s, int forms);
 
-/* Move to the first key not below `key`. */
+/* Move to the block in which the first key not below `key` is, if it is not the first of the next. */
 int sk_dict_seek(sk_dict_walk *w, const uint8_t *key, size_t length);
+
+/* The same, but only forward. Requires: a block has just been read to its end. */
+int sk_dict_skip(sk_dict_walk *w, const uint8_t *key, size_t length);
 
 /* The next key: 1, 0 at the end, or SK_DAMAGED. */
 int sk_dict_next(sk_dict_walk *w);

@@ -7,7 +7,7 @@ buffers that C reads from, and turns C's findings into Python values and errors.
 from cpython.bytes cimport PyBytes_AsString, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcpy
 
 from searchkit.errors import CorruptIndex
 
@@ -210,30 +210,6 @@ cdef class Segment:
         found = sk_find_term(&self.s, bytes_, length, &list)
         self._check(found, "terms")
         return form if found and list.identity else None
-
-    def terms_from(self, bytes prefix):
-        """All terms that begin with `prefix`, as (term, document frequency), ascending; deleted articles count."""
-        cdef sk_dict_walk walk
-        cdef size_t length = PyBytes_GET_SIZE(prefix)
-        cdef const uint8_t *start = <const uint8_t *>PyBytes_AsString(prefix)
-        cdef int more
-        found = []
-        sk_dict_start(&walk, &self.s, 0)
-        self._check(sk_dict_seek(&walk, start, length), "terms")
-        while True:
-            more = sk_dict_next(&walk)
-            self._check(more, "terms")
-            if not more:
-                return found
-            if walk.key_length and walk.key[0] == SK_PAIR_MARK:
-                continue
-            if walk.key_length >= length and not memcmp(walk.key, start, length):
-                try:
-                    found.append(((<const char *>walk.key)[: walk.key_length].decode("utf-8"), walk.list.df))
-                except UnicodeDecodeError:
-                    raise CorruptIndex(self.path, "terms", "UTF-8", "something else") from None
-            elif memcmp(walk.key, start, min(length, <size_t>walk.key_length)) > 0:
-                return found
 
     def forms(self):
         """Every word form with its term and how often it occurs, ascending by form; forms equal to their term apart."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from searchkit.core import builder
 from searchkit.indexing.options import Options
-from searchkit.indexing.snapshot import Part, open_part
+from searchkit.indexing.snapshot import Part, add_deleted, open_part
 from searchkit.indexing.store import HEAD, RecordReader, blocks_of, write_store
 from searchkit.storage.container import SegmentWriter
 from searchkit.storage.contract import Storage
@@ -119,13 +119,7 @@ def _gone(parts: Sequence[Part], options: Options) -> builder.Run | None:
         return None
     run = builder.Run(options.analyzer.fold_accents, options.title_weight)
     for part in parts:
-        if part.live is None:
-            continue
-        reader = RecordReader(part.segment)
-        for docid in range(part.segment.articles):
-            if not part.is_live(docid):
-                record = reader.record(docid)
-                run.add(record.title, record.text)
+        add_deleted(run, part)
     return run
 
 

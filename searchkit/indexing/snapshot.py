@@ -7,33 +7,37 @@ caches, which any number of threads may fill.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable, Iterator, Mapping
 
 from searchkit.analysis.analyzer import Analyzer
 from searchkit.article import Article
+from searchkit.core import builder
 from searchkit.core.evaluate import Searcher
+from searchkit.core.patterns import Automaton, Matches
 from searchkit.core.program import Parts, TermLists
 from searchkit.core.segment import Segment
 from searchkit.dates import DateInterval
 from searchkit.errors import ArticleError, CorruptIndex, DateError
 from searchkit.indexing.options import Options
-from searchkit.indexing.store import Record, decode_fields, found_record, read_records
+from searchkit.indexing.store import Record, RecordReader, decode_fields, found_record, read_records
 from searchkit.indexing.terms import terms_of
 from searchkit.storage.container import read_segment
 from searchkit.storage.contract import Buffer, Storage, open_snapshot_files
 from searchkit.storage.live import decode_live
 from searchkit.storage.manifest import Manifest, SegmentEntry
 
-__all__ = ["Part", "Snapshot", "open_part", "stored_article"]
+__all__ = ["Part", "Snapshot", "add_deleted", "open_part", "stored_article"]
 
 MOST_CACHED_WORDS = 50_000
+MOST_CACHED_PATTERNS = 128
 MOST_CACHED_BLOCKS = 16
 
 
 class Part:
     """One segment as a snapshot sees it: its postings, and which of its articles live."""
 
-    __slots__ = ("articles", "buffer", "entry", "live", "path", "sections", "segment", "tokens")
+    __slots__ = ("articles", "buffer", "entry", "gone_forms", "live", "path", "sections", "segment", "tokens")
 
     def __init__(
         self,
@@ -52,6 +56,8 @@ class Part:
         self.path = segment.path
         self.articles = segment.articles - deleted
         self.tokens = segment.total_length - (segment.deleted_length(live) if live is not None else 0)
+        # Word forms that only deleted articles have; None: not yet asked for.
+        self.gone_forms: frozenset[bytes] | None = None if live is not None else frozenset()
 
     def is_live(self, docid: int) -> bool:
         return self.live is None or bool(self.live[docid >> 3] >> (docid & 7) & 1)
@@ -96,6 +102,7 @@ class Snapshot:
         self.searcher = Searcher(core_parts, self.articles, self.average, fold_accents, options.pairs)
         self._lists: dict[str | bytes, TermLists] = {}
         self._terms: dict[str, str] = {}
+        self.patterns: dict[object, tuple[tuple[str, ...], bool]] = {}
         self._blocks: dict[tuple[int, int], dict[int, Record]] = {}
 
     @classmethod
@@ -157,21 +164,57 @@ class Snapshot:
             self._terms[form] = term
         return term
 
-    def terms_from(self, prefix: str, each: Callable[[], None] = lambda: None) -> list[tuple[str, int]]:
-        """Terms of live articles that begin with `prefix`, with their document frequencies, in order of their bytes.
+    def terms_like(
+        self,
+        automaton: Automaton,
+        most: int,
+        each: Callable[[], object] = lambda: None,
+        low: bytes = b"",
+        high: bytes | None = None,
+    ) -> tuple[list[str], bool]:
+        """Terms of the live word forms that an automaton accepts, and whether there are more than `most` of them.
 
-        `each` is called before a term is looked up in several segments: it may raise, where there are too many.
+        Then these are the terms of most live articles, of equals the lesser by its bytes; else they are in any order.
+        low, high: forms from the one on and before the other. `each` is called now and then, and may raise.
         """
-        start = prefix.encode("utf-8", "replace")
-        if len(self.parts) == 1 and self.parts[0].live is None:
-            return self.parts[0].segment.terms_from(start)
-        names = {term for part in self.parts for term, _ in part.segment.terms_from(start)}
-        found = []
-        for term in sorted(names):  # by code points is by bytes
+        matches = Matches(self.searcher.parts, automaton, each, low, high)
+        cut = len(matches) > most
+        if cut:
+            matches.sort()
+        if cut and all(part.live is None for part in self.parts):
+            return [matches.name(number) for number in range(most)], True
+        found: list[tuple[int, bytes, str]] = []  # of so many live articles, least first
+        for number in range(len(matches)):
             each()
-            if df := self.lists(term).df:
-                found.append((term, df))
+            term = matches.name(number)
+            key = term.encode()
+            # Deleted articles are weighed too: is this one, and each behind it, lighter than what is wanted?
+            lighter = len(found) >= most and found[most - 1][:2] < (-matches.weight(number), key)
+            sources = matches.sources(number)
+            if (df := self.lists(term).df) and (not sources or any(self._lives(*at, each) for at in sources)):
+                insort(found, (-df, key, term))
+                if lighter:
+                    break
+        return [term for _, _, term in found[:most]], len(found) > most
+
+    def keep_pattern(self, key: object, found: tuple[tuple[str, ...], bool]) -> tuple[tuple[str, ...], bool]:
+        """Keep what a pattern stands for (search/expand.py) in `patterns`."""
+        if len(self.patterns) >= MOST_CACHED_PATTERNS:
+            self.patterns.clear()
+        self.patterns[key] = found
         return found
+
+    def _lives(self, number: int, form: bytes, each: Callable[[], object]) -> bool:
+        """Whether live articles of a part have a word form that the part has. Unknown, and said to be so, where texts
+        are not kept.
+        """
+        part = self.parts[number]
+        if part.gone_forms is None:
+            run = builder.Run(self.options.analyzer.fold_accents, self.options.title_weight)
+            if self.options.store:
+                add_deleted(run, part, each)
+            part.gone_forms = run.uses_up(part.segment)
+        return form not in part.gone_forms
 
     def __contains__(self, id: str) -> bool:
         """Whether there is a live article of that id."""
@@ -212,6 +255,16 @@ class Snapshot:
         part = self.parts[number]
         record = self.record(number, docid)
         return stored_article(record, part.segment.id(docid), part.segment.seconds(docid), part.path)
+
+
+def add_deleted(run: builder.Run, part: Part, each: Callable[[], object] = lambda: None) -> None:
+    """Count the texts of a part's deleted articles. `each` is called before each, and may raise."""
+    reader = RecordReader(part.segment)
+    for docid in range(part.segment.articles):
+        if not part.is_live(docid):
+            each()
+            record = reader.record(docid)
+            run.add(record.title, record.text)
 
 
 def stored_article(record: Record, id: str, seconds: tuple[int, int] | None, path: str) -> Article:

@@ -1,6 +1,7 @@
 """Binding: a query's words looked up in a snapshot.
 
-    Term, Phrase, Prefix    -> Leaf: terms, slop, field, boost
+    Term, Phrase            -> Leaf: terms, slop, field, boost
+    Prefix, Wildcard, ...   -> Leaf, or Group of such: see expand.py
     DateRange, Undated      -> Where
     And, Or, Not, AndMaybe  -> Group; a Boost is multiplied into the leaves below it and is gone
 
@@ -20,10 +21,10 @@ from searchkit.core.evaluate import clock
 from searchkit.errors import QueryError
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query import conditions, nodes, patterns
+from searchkit.search.expand import PATTERNS, Expander, Pattern, shown
 from searchkit.search.results import Marks
 
 __all__ = [
-    "MOST_EXPANSIONS",
     "Bound",
     "Everything",
     "Group",
@@ -35,9 +36,6 @@ __all__ = [
     "marks_of",
     "restrict",
 ]
-
-MOST_EXPANSIONS = 1024  # terms that one prefix stands for
-MOST_EXPANDED = 32 * MOST_EXPANSIONS  # the same of all prefixes of a query: each term takes up to 4 KB of memory
 
 
 @attrs.frozen(slots=True)
@@ -75,10 +73,6 @@ class Group:
 
 
 _FOREIGN = (
-    patterns.Wildcard,
-    patterns.Fuzzy,
-    patterns.Regex,
-    patterns.TermRange,
     patterns.Sequence,
     conditions.Compare,
     conditions.Between,
@@ -118,7 +112,7 @@ class _Binder:
         self.dates = dates
         self.warnings = warnings
         self.check_time = partial(check_time, deadline)
-        self.expanded = 0  # terms that prefixes stand for
+        self.expander = Expander(snapshot, warnings, self.check_time)
 
     def bind(self, query: nodes.Query, boost: float) -> Bound | None:
         self.check_time()
@@ -143,8 +137,8 @@ class _Binder:
             return Where(query.start, query.end, query.dates or self.dates)
         if isinstance(query, nodes.Undated):
             return Where(None, None, "undated")
-        if isinstance(query, nodes.Prefix):
-            return self.prefix(query, boost)
+        if isinstance(query, PATTERNS):
+            return self.pattern(query, boost)
         if isinstance(query, nodes.All | nodes.Nothing):
             return Everything(isinstance(query, nodes.All))
         if isinstance(query, nodes.Require):
@@ -152,44 +146,30 @@ class _Binder:
             silent = None if filter is None else Group("not", (Group("not", (filter,)),))
             return _group("and", (required, silent))
         if isinstance(query, _FOREIGN):
-            self.warnings.append(f"{_shown(str(query))} is not supported and was left out")
+            self.warnings.append(f"{shown(str(query))} is not supported and was left out")
             return None
         raise QueryError(f"{type(query).__name__} is no query node", hint="use the nodes of searchkit.query")
 
     def leaf(self, text: str, slop: int, field: str | None, boost: float) -> Leaf | None:
         forms = self.snapshot.analyzer.forms(text)
         if not forms:
-            self.warnings.append(f"{_shown(text)} has no word in it and was left out")
+            self.warnings.append(f"{shown(text)} has no word in it and was left out")
             return None
         terms = tuple(map(self.snapshot.term_of, forms))
         return Leaf(terms, slop if len(terms) > 1 else 1, field, boost)
 
-    def prefix(self, query: nodes.Prefix, boost: float) -> Bound | None:
-        if not query.text:
+    def pattern(self, query: Pattern, boost: float) -> Bound | None:
+        if isinstance(query, nodes.Prefix) and not query.text:
             return Everything(True)
-        forms = self.snapshot.analyzer.forms(query.text)
-        if len(forms) != 1:
-            if forms:
-                self.warnings.append(
-                    f"{_shown(query.text + '*')} is several words: searched as a phrase, without the *"
-                )
+        if self.expander.several_words(query):
+            assert isinstance(query, nodes.Prefix | patterns.Fuzzy)
+            if self.snapshot.analyzer.forms(query.text):
+                self.warnings.append(f"{shown(query)} is several words: searched as a phrase of them as they are")
             return self.leaf(query.text, 1, query.field, boost)
-        name = _shown(query.text + "*")
-        most = min(MOST_EXPANSIONS, MOST_EXPANDED - self.expanded)
-        if not most:
-            self.warnings.append(f"{name} was left out: the prefixes before it stand for {MOST_EXPANDED:,} words")
+        terms = self.expander.terms(query)
+        if terms is None:
             return None
-        found = self.snapshot.terms_from(forms[0], self.check_time)
-        stem = self.snapshot.term_of(forms[0])
-        if not stem.startswith(forms[0]) and (df := self.snapshot.lists(stem).df):
-            found.append((stem, df))
-        if len(found) > most:
-            self.warnings.append(f"{name} begins {len(found):,} words: the {most:,} most frequent were searched")
-            found = sorted(found, key=lambda pair: (-pair[1], pair[0].encode()))[:most]
-        self.expanded += len(found)
-        terms = sorted((term for term, _ in found), key=str.encode)
-        leaves: list[Bound | None] = [Leaf((term,), 1, query.field, boost) for term in terms]
-        return _group("or", leaves) or Everything(False)
+        return _group("or", [Leaf((term,), 1, query.field, boost) for term in terms]) or Everything(False)
 
 
 def _group(kind: str, children: Sequence[Bound | None]) -> Bound | None:
@@ -230,7 +210,3 @@ def marks_of(bound: Bound | None) -> Marks:
         elif isinstance(node, Group) and node.kind != "not":
             waiting.extend(node.children)
     return Marks(words=frozenset(words), phrases=tuple(phrases))
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:37] + "...")

@@ -1,0 +1,28 @@
+from collections.abc import Callable, Iterable, Sequence
+
+from searchkit.core.program import Parts
+
+MOST_NODES: int
+
+class Automaton:
+    def __init__(
+        self,
+        nodes: Sequence[tuple[Sequence[tuple[int, int]], Iterable[int]]],  # code points consumed, successors
+        start: Iterable[int],
+    ) -> None: ...
+
+class Matches:
+    def __init__(
+        self,
+        parts: Parts,
+        automaton: Automaton,
+        each: Callable[[], object],
+        low: bytes = b"",
+        high: bytes | None = None,
+        by_form: bool = False,
+    ) -> None: ...
+    def __len__(self) -> int: ...
+    def sort(self) -> None: ...
+    def weight(self, number: int) -> int: ...
+    def name(self, number: int) -> str: ...
+    def sources(self, number: int) -> list[tuple[int, bytes]]: ...

@@ -1,0 +1,209 @@
+"""The door to keys.c: the word forms of a snapshot that a pattern accepts, and their terms.
+
+    Automaton   which forms: made of nodes, see search/patterns.py for those who make it
+    Matches     the terms (or forms) that were found, in all segments
+"""
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+
+from searchkit.core.program cimport Parts, sk_part
+from searchkit.core.segment cimport SK_KEY_MAX, SK_NO_MEMORY, Segment, sk_dict_walk, sk_segment
+
+from searchkit.errors import CorruptIndex
+
+cdef extern from "automaton.h" nogil:
+    int SK_NODES_MAX, SK_CODE_POINTS
+    ctypedef struct sk_automaton:
+        uint32_t nodes, words, intervals
+        uint32_t *firsts
+        uint64_t *consumers
+        uint64_t *successors
+        uint64_t *start
+    int sk_automaton_open(sk_automaton *a, uint32_t nodes, uint32_t intervals)
+    void sk_automaton_close(sk_automaton *a)
+    void sk_automaton_ready(sk_automaton *a)
+
+cdef extern from "keys.h" nogil:
+    int SK_KEYS_PAUSE
+    ctypedef struct sk_key_walk:
+        sk_dict_walk dict
+    int sk_keys_start(sk_key_walk *w, const sk_segment *s, int forms, sk_automaton *a, const uint8_t *low,
+                      size_t low_length, const uint8_t *high, size_t high_length)
+    int sk_keys_next(sk_key_walk *w)
+
+    ctypedef struct sk_found:
+        uint64_t at
+        uint32_t length, segment, sources
+        uint64_t weight
+    ctypedef struct sk_source:
+        uint64_t at
+        uint32_t length, segment, next
+    ctypedef struct sk_matches:
+        uint8_t *bytes
+        sk_found *found
+        uint32_t count
+        sk_source *sources
+        int by_form
+    int sk_matches_open(sk_matches *m, int by_form)
+    void sk_matches_close(sk_matches *m)
+    int sk_matches_add(sk_matches *m, const sk_key_walk *w, uint32_t segment, int deleted)
+    int sk_matches_weigh(sk_matches *m, const sk_part *parts, uint32_t count, uint32_t *damaged)
+    void sk_matches_sort(sk_matches *m)
+
+MOST_NODES = SK_NODES_MAX
+
+
+cdef void put(uint64_t *set_, uint32_t member) noexcept nogil:
+    set_[member // 64] |= <uint64_t>1 << (member % 64)
+
+
+cdef class Automaton:
+    """Accepts the words that lead from a start to the end. For one thread at a time: it grows as it is used.
+
+    nodes: of each the code points that it consumes, as (first, last) pairs, and its successors: the numbers of the nodes
+    that may consume the next one. Node 0 is the end and consumes nothing. start: where a word may begin.
+    """
+    cdef sk_automaton a
+
+    def __cinit__(self, list nodes not None, start):
+        cdef uint32_t count = len(nodes), node, at
+        cdef int failed
+        if not 1 <= count <= SK_NODES_MAX or any(nodes[0]):
+            raise ValueError(f"an automaton of {count} nodes, which must begin with an end")
+        borders = {0}
+        for ranges, _ in nodes:
+            for first, last in ranges:
+                if not 0 <= first <= last < SK_CODE_POINTS:
+                    raise ValueError(f"code points from {first} to {last}")
+                borders.add(first)
+                borders.add(last + 1)
+        borders.discard(SK_CODE_POINTS)
+        cdef list firsts = sorted(borders)
+        failed = sk_automaton_open(&self.a, count, len(firsts))
+        if failed:
+            raise MemoryError if failed == SK_NO_MEMORY else ValueError(f"{len(firsts)} kinds of code points")
+        for at in range(self.a.intervals):
+            self.a.firsts[at] = firsts[at]
+        places = {first: place for place, first in enumerate(firsts)}
+        for node in range(count):
+            ranges, successors = nodes[node]
+            for first, last in ranges:
+                at = places[first]
+                while at < self.a.intervals and self.a.firsts[at] <= <uint32_t>last:
+                    put(self.a.consumers + <size_t>at * self.a.words, node)
+                    at += 1
+            self._fill(self.a.successors + <size_t>node * self.a.words, successors)
+        self._fill(self.a.start, start)
+        sk_automaton_ready(&self.a)
+
+    cdef int _fill(self, uint64_t *set_, members) except -1:
+        cdef uint32_t member
+        for member in members:
+            if member >= self.a.nodes:
+                raise ValueError(f"node {member} of {self.a.nodes}")
+            put(set_, member)
+        return 0
+
+    def __dealloc__(self):
+        sk_automaton_close(&self.a)
+
+
+cdef class Matches:
+    """What a pattern found in the segments of a snapshot, in no order until `sort`.
+
+    each: called now and then; what it raises ends the search. low, high: forms from the one on and before the other
+    (None: to the last). by_form: find the forms themselves, not their terms.
+    """
+    cdef sk_matches m
+    cdef Parts parts
+
+    def __init__(self, Parts parts not None, Automaton automaton not None, each, bytes low=b"", bytes high=None,
+                 bint by_form=False):
+        cdef uint32_t number
+        cdef int forms
+        if sk_matches_open(&self.m, by_form):
+            raise MemoryError
+        self.parts = parts
+        low = low[: SK_KEY_MAX + 1]  # keys are shorter: none lies between
+        for number in range(parts.count):
+            for forms in range(2):
+                each()
+                self._walk(number, forms, automaton, each, low, high)
+
+    def __dealloc__(self):
+        sk_matches_close(&self.m)
+
+    cdef int _walk(self, uint32_t number, int forms, Automaton automaton, each, bytes low, bytes high) except -1:
+        cdef sk_key_walk walk
+        cdef Segment segment = self.parts.segments[number]
+        cdef int deleted = self.parts.parts[number].live != NULL, more
+        cdef str section = "forms" if forms else "terms"
+        segment._check(
+            sk_keys_start(
+                &walk, &segment.s, forms, &automaton.a,
+                <const uint8_t *>PyBytes_AS_STRING(low), PyBytes_GET_SIZE(low),
+                NULL if high is None else <const uint8_t *>PyBytes_AS_STRING(high), 0 if high is None else len(high),
+            ),
+            section,
+        )
+        while True:
+            with nogil:
+                more = sk_keys_next(&walk)
+                while more == 1:
+                    more = sk_matches_add(&self.m, &walk, number, deleted)
+                    if more == 0:
+                        more = sk_keys_next(&walk)
+            segment._check(more, section)
+            if more == 0:
+                return 0
+            each()
+
+    def __len__(self):
+        return self.m.count
+
+    def sort(self):
+        """The heaviest first, of equals the lesser by its bytes. See `weight`."""
+        cdef uint32_t damaged = 0
+        cdef int failed = 0
+        with nogil:
+            if not self.m.by_form:
+                failed = sk_matches_weigh(&self.m, self.parts.parts, self.parts.count, &damaged)
+            if not failed:
+                sk_matches_sort(&self.m)
+        if failed:
+            raise CorruptIndex((<Segment>self.parts.segments[damaged]).path, "terms")
+
+    def weight(self, uint32_t number):
+        """Once sorted: articles with the term, deleted ones too; of a form, how often it occurs in them."""
+        return self.at(number).weight
+
+    def name(self, uint32_t number):
+        """A term, or form."""
+        cdef sk_found *found = self.at(number)
+        try:
+            return (<const char *>self.m.bytes)[found.at : found.at + found.length].decode("utf-8")
+        except UnicodeDecodeError:
+            path = (<Segment>self.parts.segments[found.segment]).path
+            raise CorruptIndex(path, "forms", "UTF-8", "something else") from None
+
+    def sources(self, uint32_t number):
+        """Where the forms stand that led to a term, if each is in a segment with deleted articles: (number of the
+        segment, form). Else nothing: live articles have such a form.
+        """
+        cdef sk_found *found = self.at(number)
+        cdef uint32_t next_ = found.sources
+        cdef const sk_source *source
+        made = []
+        while next_:
+            source = &self.m.sources[next_ - 1]
+            form = (<const char *>self.m.bytes)[source.at : source.at + source.length]
+            made.append((source.segment, form))
+            next_ = source.next
+        return made
+
+    cdef sk_found *at(self, uint32_t number) except NULL:
+        if number >= self.m.count:
+            raise IndexError(f"match {number} of {self.m.count}")
+        return &self.m.found[number]
