@@ -61,8 +61,9 @@ EXTENSIONS = [
         "search_avx2.c",
         "words.c",
         "plain.c",
+        "places.c",
         "tokenize.c",
-        depends=(*SEARCHING, *EVALUATOR, "words.h", "plain.h", "tokenize.h", "unicode_tables.h"),
+        depends=(*SEARCHING, *EVALUATOR, "words.h", "plain.h", "places.h", "tokenize.h", "unicode_tables.h"),
     ),
     extension(
         "builder",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from searchkit.query.parse import parse
     from searchkit.search.explain import Explanation
     from searchkit.search.results import Hit, Results
+    from searchkit.search.snippets import Passage
     from searchkit.search.timeline import Bucket, Timeline
     from searchkit.sources import read_articles
     from searchkit.storage.container import Finding
@@ -61,6 +62,7 @@ __all__ = [
     "IndexLocked",
     "IndexNotFound",
     "IndexStats",
+    "Passage",
     "QueryError",
     "RepairReport",
     "Results",
@@ -102,6 +104,7 @@ _HOMES = {
     "query.parse": ("parse",),
     "search.explain": ("Explanation",),
     "search.results": ("Hit", "Results"),
+    "search.snippets": ("Passage",),
     "search.timeline": ("Bucket", "Timeline"),
     "sources": ("read_articles",),
     "storage.container": ("Finding",),

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from searchkit.analysis.sentences import paragraph_spans, sentence_spans
 from searchkit.core.tokens import spans
+from searchkit.search.matches import Match, find_matches
 from searchkit.search.results import Marks
 from searchkit.search.snippets import (
     LONGEST_SENTENCE,
-    Match,
-    find_matches,
     first_words,
     highlight,
+    passages,
     printable,
     snippets,
 )
@@ -247,3 +248,51 @@ def test_among_very_many_matches_the_best_window_is_found(between: str) -> None:
     assert len(found) > 1000
     assert "**Storm**, **rain** and **hail**" in snippets(text, found, 1, sentences=1)[0]
     assert len(snippets(text, found, 5, sentences=1)) == 5
+
+
+def exhaustive(text: str, matches: list[Match], n: int, sentences: int) -> list[tuple[int, int]]:
+    """The spans of the best windows, every one tried: from each sentence that holds a match, as the module says."""
+    all_sentences = [span for paragraph in paragraph_spans(text) for span in sentence_spans(text, *paragraph)]
+    tried = []
+    for first, (start, end) in enumerate(all_sentences):
+        if any(start <= match.start < end for match in matches):
+            first = min(first, max(len(all_sentences) - sentences, 0))
+            window = all_sentences[first : first + sentences]
+            inside = [match for match in matches if window[0][0] <= match.start < window[-1][1]]
+            distinct = {key for match in inside for key in match.keys}
+            tried.append((-len(distinct), -len(inside), window[0][0], window[-1][1]))
+    chosen: list[tuple[int, int]] = []
+    for _, _, start, end in sorted(tried):
+        if all(end <= other[0] or other[1] <= start for other in chosen):
+            chosen.append((start, end))
+    return chosen[:n]
+
+
+SOME_WORDS = ["storm", "rain", "hail", "sun", "wind", "a.m.", "Dr.", "end.", "stop!", "why?"]
+SOME_TEXT = st.lists(st.lists(st.sampled_from(SOME_WORDS), min_size=1, max_size=9), min_size=1, max_size=12).map(
+    lambda paragraphs: "\n\n".join(" ".join(words).capitalize() for words in paragraphs)
+)
+
+
+@given(SOME_TEXT, st.integers(1, 4), st.integers(1, 3))
+def test_no_better_window_is_left_out(text: str, n: int, sentences: int) -> None:
+    """Paragraphs that cannot hold one of the best are not looked at, and nothing changes by that."""
+    matches = find_matches(spans(text), marks("storm", "rain", "hail", phrases=(("sun wind", 1),)), str)
+    found = passages(text, matches, n, sentences=sentences)
+    if matches:
+        assert [(passage.start, passage.end) for passage in found] == exhaustive(text, matches, n, sentences)
+    scores = [passage.score for passage in found]
+    assert scores == sorted(scores, reverse=True)
+
+
+@given(SOME_TEXT, st.integers(1, 4))
+def test_passages_are_slices_of_the_text(text: str, n: int) -> None:
+    """Offsets count the characters of the original text, marks are the matches inside, snippets show the same."""
+    matches = find_matches(spans(text), marks("storm", phrases=(("rain hail", 1),)), str)
+    found = passages(text, matches, n)
+    for passage in found:
+        assert passage.text == text[passage.start : passage.end] != ""
+        assert passage.marks == tuple((m.start, m.end) for m in matches if passage.start <= m.start < passage.end)
+        assert {text[start:end].lower().split()[0] for start, end in passage.marks} <= {"storm", "rain"}
+    shown = snippets(text, matches, n, markup="plain")
+    assert [" ".join(passage.text.split()) for passage in found] == shown

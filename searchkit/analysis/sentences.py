@@ -111,9 +111,12 @@ def paragraph_spans(text: str) -> list[Span]:
 
 def sentence_spans(text: str, start: int, end: int) -> list[Span]:
     """The sentences of the paragraph text[start:end], as spans of the text, in order, without outer blanks."""
-    plain = text[start:end].translate(_PLAIN)
+    plain = text[start:end]
+    ascii = plain.isascii()
+    if not (ascii and plain.isprintable()):  # of ASCII, only blanks that are not printable are shown otherwise
+        plain = plain.translate(_PLAIN)
     spans = []
-    for part in _between(plain, _FULL_WIDTH_END, keep=True):
+    for part in [(0, len(plain))] if ascii else _between(plain, _FULL_WIDTH_END, keep=True):
         left, right = _strip(plain, *part)
         if left < right:
             spans += [(start + a, start + b) for a, b in _spans_of_part(plain, left, right)]
@@ -140,20 +143,21 @@ def _shortened(text: str, start: int, end: int) -> Iterator[Span]:
     yield start, end
 
 
-def _spans_of_part(plain: str, start: int, end: int) -> Iterator[Span]:
+def _spans_of_part(plain: str, start: int, end: int) -> list[Span]:
     breaks = _plain_breaks(plain[start:end])
     if breaks is not None:
         starts = [0, *(next_start for _, next_start in breaks)]
         ends = [*(sentence_end for sentence_end, _ in breaks), end - start]
-        yield from ((start + a, start + b) for a, b in zip(starts, ends, strict=True))
-        return
+        return [(start + a, start + b) for a, b in zip(starts, ends, strict=True)]
+    spans: list[Span] = []
     while start < end:
         cut = _piece_end(plain, start, end)
         left, right = _strip(plain, start, cut)
-        yield from (
+        spans += (
             (left + a, left + b) for a, b in _joined(plain[left:right], _punkt().span_tokenize(plain[left:right]))
         )
         start = cut
+    return spans
 
 
 def _piece_end(plain: str, start: int, end: int) -> int:

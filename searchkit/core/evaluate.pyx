@@ -58,6 +58,16 @@ cdef extern from "plain.h" nogil:
     int sk_plain_search(sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task) noexcept
     int sk_plain_count(sk_snapshot *snapshot, const sk_plain_query *query, sk_task *task) noexcept
 
+cdef extern from "places.h" nogil:
+    ctypedef struct sk_place:
+        uint32_t position, term
+        uint64_t start, end
+
+    int sk_find_places(
+        const sk_segment *s, const sk_list *lists, uint32_t count, uint32_t docid, const uint8_t *utf8, size_t length,
+        int fold_accents, sk_place **places, size_t *found
+    )
+
 ctypedef int (*plain_evaluation)(sk_snapshot *, const sk_plain_query *, sk_task *) noexcept nogil
 ctypedef int (*evaluation)(sk_task *) noexcept nogil
 
@@ -314,6 +324,45 @@ cdef class Searcher:
                     segment._check(failed, "postings")
                 lists.df += df
         return lists
+
+    def places(self, list terms not None, uint32_t part, uint32_t docid, str text not None):
+        """Where terms stand in an article's text: (position, number of the term, start, end) of each token, in order.
+
+        `terms` are TermLists of this snapshot; start and end count the characters of `text`, which is the article's as
+        it was indexed.
+        """
+        cdef bytes encoded = text.encode("utf-8", "replace")
+        cdef const uint8_t *utf8 = <const uint8_t *>PyBytes_AS_STRING(encoded)
+        cdef size_t length = PyBytes_GET_SIZE(encoded)
+        cdef uint32_t i, count = len(terms)
+        cdef size_t at, found = 0
+        cdef sk_place *places = NULL
+        cdef Segment segment
+        cdef int failed
+        cdef TermLists term
+        if part >= self.parts.count or docid >= self.parts.parts[part].segment.articles:
+            raise IndexError(f"no docid {docid} in part {part}")
+        segment = self.parts.segments[part]
+        segment._check(sk_touch(&segment.s, segment.s.titles.at, segment.s.titles.size), "titles")
+        segment._check(sk_touch(&segment.s, segment.s.lengths.at, segment.s.lengths.size), "lengths")
+        cdef sk_list *lists = <sk_list *>calloc(count + 1, sizeof(sk_list))
+        if lists == NULL:
+            raise MemoryError
+        try:
+            for i in range(count):
+                term = terms[i]
+                if term.parts != self.parts.count:
+                    raise ValueError("a term of another snapshot")
+                lists[i] = term.lists[part]
+            with nogil:
+                failed = sk_find_places(
+                    &segment.s, lists, count, docid, utf8, length, self.s.fold_accents, &places, &found
+                )
+            segment._check(failed, "postings")
+            return [(places[at].position, places[at].term, places[at].start, places[at].end) for at in range(found)]
+        finally:
+            free(lists)
+            free(places)
 
     # ---- plain text
 

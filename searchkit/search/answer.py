@@ -119,7 +119,7 @@ class Scope:
 class Ask:
     """One query in a scope. QueryError for what is no query."""
 
-    __slots__ = ("_bound", "_is_bound", "_matches", "_warnings", "query", "scope")
+    __slots__ = ("_bound", "_is_bound", "_marks", "_matches", "_warnings", "query", "scope")
 
     def __init__(self, query: str | Query, scope: Scope) -> None:
         if not isinstance(query, (str, Query)):
@@ -127,6 +127,7 @@ class Ask:
         self.query = query
         self.scope = scope
         self._is_bound = False
+        self._marks: Marks | None = None
         self._matches: list[bytes] | None = None
 
     @property
@@ -167,8 +168,10 @@ class Ask:
 
     @property
     def marks(self) -> Marks:
-        """What to mark in a hit."""
-        return marks_of(self.bound)
+        """What to mark in a hit, found out once."""
+        if self._marks is None:
+            self._marks = marks_of(self.bound)
+        return self._marks
 
     def search(self, settings: Settings, start: float) -> Results:
         """The results. `start`: of time.perf_counter(), when the search began."""

@@ -196,13 +196,15 @@ def _group(kind: str, children: Sequence[Bound | None]) -> Bound | None:
 
 
 def marks_of(bound: Bound | None) -> Marks:
-    """What to mark in a hit: all words and phrases that speak for an article."""
+    """What to mark in a hit's text: all words and phrases that speak for an article, but those of its title."""
     words: set[str] = set()
     phrases: list[tuple[tuple[str, ...], int]] = []
     waiting = [] if bound is None else [bound]
     while waiting:
         node = waiting.pop()
         if isinstance(node, Leaf):
+            if node.field == "title":
+                continue
             if len(node.terms) == 1:
                 words.add(node.terms[0])
             else:

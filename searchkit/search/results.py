@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from searchkit.analysis import Analyzer
     from searchkit.article import Article, FieldValue
     from searchkit.core.evaluate import Searcher
+    from searchkit.core.program import TermLists
     from searchkit.dates import DateInterval
-    from searchkit.search.snippets import Markup, Match
+    from searchkit.search.matches import Match
+    from searchkit.search.snippets import Markup, Passage
     from searchkit.search.timeline import By, Timeline
 
 __all__ = ["Hit", "Marks", "Results"]
+
+MOST_LOOKED_UP = 64  # terms whose positions are asked for, article by article; more are looked for in the text
 
 
 @attrs.frozen
@@ -41,6 +45,11 @@ class Marks:
 
     def __bool__(self) -> bool:
         return bool(self.words or self.prefixes or self.phrases)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """All terms of words and phrases."""
+        return tuple(self.words.union(*(terms for terms, _ in self.phrases)))
 
 
 class Snapshot(Protocol):
@@ -64,6 +73,8 @@ class Snapshot(Protocol):
     def interval(self, segment: int, docid: int) -> DateInterval | None: ...
 
     def term_of(self, form: str) -> str: ...
+
+    def lists(self, term: str) -> TermLists: ...
 
 
 class Asked(Protocol):
@@ -139,6 +150,15 @@ class Hit(Place):
 
         return snippets(self.article.text, self._matches(), n, sentences=sentences, markup=markup)
 
+    def passages(self, n: int = 1, *, sentences: int = 2) -> tuple[Passage, ...]:
+        """What `snippets` shows, as values for programs: where it stands in `article.text`, and where its matches do.
+
+        Whole sentences, nothing cut or cleaned: mind that a text may hold anything before you print it.
+        """
+        from searchkit.search.snippets import passages
+
+        return passages(self.article.text, self._matches(), n, sentences=sentences)
+
     def highlight(self, markup: Markup = "markdown") -> str:
         """The whole text with the matches marked; `markup` as for `snippet`."""
         from searchkit.search.snippets import highlight
@@ -176,9 +196,14 @@ class Hit(Place):
         marks, snapshot = ask.marks, ask.snapshot
         if not marks:
             return []
-        from searchkit.search.snippets import find_matches
+        from searchkit.search.matches import find_matches, matches_at
 
-        return find_matches(snapshot.analyzer.spans(text), marks, snapshot.term_of)
+        terms = marks.terms
+        if marks.prefixes or len(terms) > MOST_LOOKED_UP:
+            return find_matches(snapshot.analyzer.spans(text), marks, snapshot.term_of)
+        lists = [snapshot.lists(term) for term in terms]
+        places = snapshot.searcher.places(lists, self._segment, self._docid, text)
+        return matches_at([(position, terms[number], start, end) for position, number, start, end in places], marks)
 
     def __copy__(self) -> Hit:
         return self

@@ -1,10 +1,10 @@
 """What to show of an article for a query: its best sentences, with the matches marked.
 
-    match      a stretch of the text that the query asked for: a word, or a phrase from its first word to its last
     window     consecutive sentences; the first of them holds a match
+    passage    a window as it stands in the text, with its matches: for programs
     excerpt    a window as it is shown: blanks run together, an over-long sentence cut down with an ellipsis
 
-Matches are found by analysing the article as it was analysed for the index. The best window holds the most distinct
+The best window holds the most distinct
 words and phrases of the query, then the most matches, then stands first. Only paragraphs that hold a match, and their
 neighbours where a window reaches over, are cut into sentences; and where matches are very many, only those around which
 they stand closest, so that a snippet of a whole book takes little longer than finding its matches.
@@ -16,30 +16,31 @@ direction are replaced in everything that is made here; `Article.text` keeps the
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import attrs
 
 from searchkit.analysis.sentences import paragraph_spans, sentence_spans
-
-if TYPE_CHECKING:
-    from searchkit.search.results import Marks
+from searchkit.search.matches import Match
 
 __all__ = [
     "LONGEST_SENTENCE",
     "MARKUPS",
     "Markup",
-    "Match",
-    "find_matches",
+    "Passage",
     "first_words",
     "highlight",
+    "passages",
     "printable",
     "snippets",
 ]
 
 Span = tuple[int, int]
 Markup = str | tuple[str, str]
+Window = tuple[int, int, list[Span]]  # distinct words and phrases, matches, sentences
 
 LONGEST_SENTENCE = 400  # characters of one sentence in an excerpt; a longer one is cut around its matches
 LEAD = 80  # characters shown before the first match of a sentence that is cut
@@ -63,62 +64,37 @@ _PRINTABLE = {code: replacement for code, replacement in _UNSAFE.items() if chr(
 _BLANKS = re.compile(r"\s+")
 
 
-class Match(NamedTuple):
-    """A stretch of the text, and the words and phrases of the query that it answers."""
+@attrs.frozen
+class Passage:
+    """Consecutive sentences of an article's text, as they stand there. Offsets count the characters of the text."""
 
     start: int
     end: int
-    keys: frozenset[object]
+    text: str  # the article's text[start:end]
+    marks: tuple[tuple[int, int], ...]  # start and end of each match in it
+    score: float  # distinct words and phrases, and as a fraction that nears 1 the matches; 0.0 without any
 
 
-def find_matches(spans: Sequence[tuple[str, int, int]], marks: Marks, term_of: Callable[[str], str]) -> list[Match]:
-    """The matches among the tokens of a text, in order, none overlapping another.
+def passages(text: str, matches: Sequence[Match], n: int = 1, *, sentences: int = 2) -> tuple[Passage, ...]:
+    """The `n` best windows of at most `sentences` sentences, best first, no sentence in two of them.
 
-    `spans`: (form, start, end) of each token of the text, all of them and in order. A word that was only asked for as
-    part of a phrase is no match outside the phrase.
+    Fewer where the text has fewer. Without matches: the beginning of the text. Of an empty text: none.
     """
-    in_phrases = {term for terms, _ in marks.phrases for term in terms}
-    prefixes = [(prefix, term_of(prefix)) for prefix in marks.prefixes]
-    # Few of a text's forms matter, so that the walk over all of its tokens is left to a comprehension.
-    answers: dict[str, tuple[str, frozenset[object]]] = {}  # form -> its term, the words and prefixes it answers
-    for form in dict.fromkeys(map(itemgetter(0), spans)):
-        term = term_of(form)
-        keys: set[object] = {term} if term in marks.words else set()
-        for prefix in prefixes:
-            if term.startswith(prefix[0]) or term == prefix[1]:
-                keys.add(prefix)
-        if keys or term in in_phrases:
-            answers[form] = (term, frozenset(keys))
-    positions: dict[str, list[int]] = {term: [] for term in in_phrases}
-    found: list[Match] = []
-    for position in [position for position, token in enumerate(spans) if token[0] in answers]:
-        form, start, end = spans[position]
-        term, answered = answers[form]
-        if term in in_phrases:
-            positions[term].append(position)
-        if answered:
-            found.append(Match(start, end, answered))
-    for phrase in marks.phrases:
-        found += [
-            Match(spans[first][1], spans[last][2], frozenset([phrase]))
-            for first, last in _occurrences(positions, *phrase)
-        ]
-    return _merged(found)
+    found = []
+    for distinct, count, window in _windows(text, matches, n, sentences):
+        start, end = window[0][0], window[-1][1]
+        marks = tuple([(match.start, min(match.end, end)) for match in _within(matches, start, end)])
+        found.append(Passage(start, end, text[start:end], marks, distinct + count / (count + 1)))
+    return tuple(found)
 
 
 def snippets(
     text: str, matches: Sequence[Match], n: int = 1, *, sentences: int = 2, markup: Markup = "markdown"
 ) -> list[str]:
-    """The `n` best windows of at most `sentences` sentences as excerpts, best first, no sentence in two of them.
-
-    Fewer where the text has fewer. Without matches: the beginning of the text. Of an empty text: none.
-    """
-    if not (isinstance(n, int) and isinstance(sentences, int) and n >= 1 and sentences >= 1):
-        raise ValueError(f"n and sentences must be whole numbers, 1 or more, not {n!r} and {sentences!r}")
+    """The same windows as excerpts, with the matches marked."""
     drawing = _drawing(markup)
-    outline = _Outline(text)
-    windows = _best_windows(outline, matches, n, sentences) if matches else [outline.window(0, sentences)]
-    return [" ".join(_excerpt(text, span, matches, drawing) for span in window) for window in windows if window]
+    windows = _windows(text, matches, n, sentences)
+    return [" ".join([_excerpt(text, span, matches, drawing) for span in window]) for _, _, window in windows]
 
 
 def highlight(text: str, matches: Sequence[Match], markup: Markup = "markdown") -> str:
@@ -140,31 +116,6 @@ def first_words(text: str, length: int) -> str:
     return f"{line[: cut if cut > 0 else length]} {ELLIPSIS}"
 
 
-def _occurrences(positions: dict[str, list[int]], terms: tuple[str, ...], slop: int) -> list[Span]:
-    """First and last position of each occurrence of a phrase; each word is the nearest that leads on to the end."""
-    ends = {position: position for position in positions[terms[-1]]}  # position of this word -> that of the last word
-    for term in reversed(terms[:-1]):
-        following = sorted(ends)
-        ends_here = {}
-        for position in positions[term]:
-            nearest = bisect_right(following, position)
-            if nearest < len(following) and following[nearest] - position <= slop:
-                ends_here[position] = ends[following[nearest]]
-        ends = ends_here
-    return list(ends.items())
-
-
-def _merged(matches: list[Match]) -> list[Match]:
-    merged: list[Match] = []
-    for match in sorted(matches, key=itemgetter(0, 1)):
-        if merged and match.start < merged[-1].end:
-            last = merged[-1]
-            merged[-1] = Match(last.start, max(last.end, match.end), last.keys | match.keys)
-        else:
-            merged.append(match)
-    return merged
-
-
 class _Outline:
     """The sentences of a text, found paragraph by paragraph as they are asked for."""
 
@@ -173,9 +124,31 @@ class _Outline:
         self._paragraphs = paragraph_spans(text)
         self._sentences: dict[int, list[Span]] = {}
 
-    def window(self, position: int, sentences: int) -> list[Span]:
-        """The sentence at a character position and those after it; at the end of the text also those before it."""
-        paragraph = max(bisect_right(self._paragraphs, position, key=_start) - 1, 0)
+    def by_paragraph(self, matches: Sequence[Match]) -> list[Sequence[Match]]:
+        """The matches that begin in each paragraph."""
+        starts = [match.start for match in matches]
+        places = [bisect_left(starts, start) for start, _ in self._paragraphs]
+        return [matches[a:b] for a, b in zip(places, [*places[1:], len(matches)], strict=True)]
+
+    def bounds(self, by_paragraph: Sequence[Sequence[Match]], sentences: int) -> list[tuple[tuple[int, int], int]]:
+        """Of each paragraph with a match, the best first: how good a window that begins in it can be.
+
+        That is the most distinct words and phrases in it and then the most matches, both negative, so that they rise
+        where windows get worse.
+        """
+        bounds = []
+        for paragraph, here in enumerate(by_paragraph):
+            if here:
+                past = paragraph + sentences
+                first = paragraph if past < len(by_paragraph) else max(paragraph - sentences, 0)  # it may reach back
+                inside = [match for some in by_paragraph[first:past] for match in some]
+                bounds.append(((-_distinct(inside), -len(inside)), paragraph))
+        return sorted(bounds)
+
+    def window(self, paragraph: int, position: int, sentences: int) -> list[Span]:
+        """The sentence at a character position of a paragraph, and those after it; at the end of the text also those
+        before it.
+        """
         here = self._sentences_of(paragraph)
         first = max(bisect_right(here, position, key=_start) - 1, 0)
         window = here[first : first + sentences]
@@ -200,21 +173,51 @@ class _Outline:
         return self._sentences[paragraph]
 
 
-def _best_windows(outline: _Outline, matches: Sequence[Match], n: int, sentences: int) -> list[list[Span]]:
-    ranked = []
-    shown_to = -1  # end of the sentence that began the last window: the matches in it begin no other
-    for match in _promising(matches) if len(matches) > MANY else matches:
-        if match.start < shown_to:
-            continue
-        window = outline.window(match.start, sentences)
-        shown_to = next((end for start, end in window if start <= match.start < end), match.end)
-        inside = _within(matches, window[0][0], window[-1][1])
-        ranked.append((-_distinct(inside), -len(inside), window))
-    ranked.sort()
-    chosen: list[list[Span]] = []
-    for _, _, window in ranked:
-        if all(window[-1][1] <= other[0][0] or other[-1][1] <= window[0][0] for other in chosen):
-            chosen.append(window)
+def _windows(text: str, matches: Sequence[Match], n: int, sentences: int) -> list[Window]:
+    """The best windows of a text, which are its first sentences where nothing matches."""
+    if not (isinstance(n, int) and isinstance(sentences, int) and n >= 1 and sentences >= 1):
+        raise ValueError(f"n and sentences must be whole numbers, 1 or more, not {n!r} and {sentences!r}")
+    outline = _Outline(text)
+    if matches:
+        return _best_windows(outline, matches, n, sentences)
+    beginning = outline.window(0, 0, sentences)
+    return [(0, 0, beginning)] if beginning else []
+
+
+def _best_windows(outline: _Outline, matches: Sequence[Match], n: int, sentences: int) -> list[Window]:
+    """The best windows around matches.
+
+    Paragraphs are cut where the best windows may be: a window of so many sentences lies in as many paragraphs at most,
+    so that what stands in those tells how good it can be.
+    """
+    some = _promising(matches) if len(matches) > MANY else matches
+    by_paragraph = outline.by_paragraph(some)
+    bounds = outline.bounds(by_paragraph if some is matches else outline.by_paragraph(matches), sentences)
+    starts = [match.start for match in matches]
+    ranked: list[Window] = []
+    chosen: list[Window] = []
+    for bound, paragraph in bounds:
+        if len(chosen) == n and bound > chosen[-1][:2]:
+            break
+        shown_to = -1  # end of the sentence that began the last window: the matches in it begin no other
+        for match in by_paragraph[paragraph]:
+            if match.start < shown_to:
+                continue
+            window = outline.window(paragraph, match.start, sentences)
+            shown_to = next((end for start, end in window if start <= match.start < end), match.end)
+            inside = matches[bisect_left(starts, window[0][0]) : bisect_left(starts, window[-1][1])]
+            insort(ranked, (-_distinct(inside), -len(inside), window))
+        chosen = _apart(ranked, n)
+    return [(-distinct, -count, window) for distinct, count, window in chosen]
+
+
+def _apart(ranked: list[Window], n: int) -> list[Window]:
+    """The first `n` windows that share no sentence with one before them."""
+    chosen: list[Window] = []
+    for one in ranked:
+        window = one[2]
+        if all(window[-1][1] <= other[0][0] or other[-1][1] <= window[0][0] for _, _, other in chosen):
+            chosen.append(one)
             if len(chosen) == n:
                 break
     return chosen
@@ -266,7 +269,7 @@ def _start(stretch: Span | Match) -> int:
 
 
 def _distinct(matches: Sequence[Match]) -> int:
-    return len({key for match in matches for key in match.keys})
+    return len(frozenset().union(*[match.keys for match in matches]))
 
 
 class _Drawing(NamedTuple):
@@ -342,4 +345,6 @@ def _escaped(text: str) -> str:
 
 
 def _on_one_line(text: str) -> str:
+    if text.isprintable() and "  " not in text:  # so most are: of the blanks, only a space is printable
+        return text
     return _BLANKS.sub(" ", text).translate(_UNSAFE)

@@ -1,0 +1,102 @@
+"""What a query found in the text of an article: the stretches to mark.
+
+    place    a token that is a term of the query, with its position and its span of characters
+    match    a stretch of the text that the query asked for: a word, or a phrase from its first word to its last
+
+Places come from the index, which knows the positions of its terms (`Searcher.places`); where terms are too many for
+that, from the text, analysed again as it was for the index. Both give the same.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from searchkit.search.results import Marks
+
+__all__ = ["Match", "find_matches", "matches_at"]
+
+Span = tuple[int, int]
+Place = tuple[int, str, int, int]  # position, term, start, end of a token
+
+
+class Match(NamedTuple):
+    """A stretch of the text, and the words and phrases of the query that it answers."""
+
+    start: int
+    end: int
+    keys: frozenset[object]
+
+
+def find_matches(spans: Sequence[tuple[str, int, int]], marks: Marks, term_of: Callable[[str], str]) -> list[Match]:
+    """The matches among the tokens of a text, in order, none overlapping another.
+
+    `spans`: (form, start, end) of each token of the text, all of them and in order. A word that was only asked for as
+    part of a phrase is no match outside the phrase.
+    """
+    in_phrases = {term for terms, _ in marks.phrases for term in terms}
+    prefixes = [(prefix, term_of(prefix)) for prefix in marks.prefixes]
+    # Few of a text's forms matter, so that the walk over all of its tokens is left to a comprehension.
+    wanted: dict[str, str] = {}  # form -> its term
+    keys: dict[str, frozenset[object]] = {}  # term -> the words and prefixes it answers
+    for form in dict.fromkeys(map(itemgetter(0), spans)):
+        term = term_of(form)
+        answered: set[object] = {term} if term in marks.words else set()
+        for prefix in prefixes:
+            if term.startswith(prefix[0]) or term == prefix[1]:
+                answered.add(prefix)
+        if answered or term in in_phrases:
+            wanted[form] = term
+            keys[term] = frozenset(answered)
+    places = [(at, wanted[form], start, end) for at, (form, start, end) in enumerate(spans) if form in wanted]
+    return _matches_among(places, keys, marks)
+
+
+def matches_at(places: Sequence[Place], marks: Marks) -> list[Match]:
+    """The same, where it is known which terms of the marks stand where. Requires: there are no prefixes."""
+    return _matches_among(places, {term: frozenset([term]) for term in marks.words}, marks)
+
+
+def _matches_among(places: Sequence[Place], keys: Mapping[str, frozenset[object]], marks: Marks) -> list[Match]:
+    found = [Match(start, end, keys[term]) for _, term, start, end in places if keys.get(term)]
+    if marks.phrases:
+        positions: dict[str, list[int]] = {term: [] for terms, _ in marks.phrases for term in terms}
+        spans: dict[int, Span] = {}
+        for position, term, start, end in places:
+            if term in positions:
+                positions[term].append(position)
+                spans[position] = (start, end)
+        for phrase in marks.phrases:
+            found += [
+                Match(spans[first][0], spans[last][1], frozenset([phrase]))
+                for first, last in _occurrences(positions, *phrase)
+            ]
+    return _merged(found)
+
+
+def _occurrences(positions: dict[str, list[int]], terms: tuple[str, ...], slop: int) -> list[Span]:
+    """First and last position of each occurrence of a phrase; each word is the nearest that leads on to the end."""
+    ends = {position: position for position in positions[terms[-1]]}  # position of this word -> that of the last word
+    for term in reversed(terms[:-1]):
+        following = sorted(ends)
+        ends_here = {}
+        for position in positions[term]:
+            nearest = bisect_right(following, position)
+            if nearest < len(following) and following[nearest] - position <= slop:
+                ends_here[position] = ends[following[nearest]]
+        ends = ends_here
+    return list(ends.items())
+
+
+def _merged(matches: list[Match]) -> list[Match]:
+    merged: list[Match] = []
+    for match in sorted(matches, key=itemgetter(0, 1)):
+        if merged and match.start < merged[-1].end:
+            last = merged[-1]
+            merged[-1] = Match(last.start, max(last.end, match.end), last.keys | match.keys)
+        else:
+            merged.append(match)
+    return merged
