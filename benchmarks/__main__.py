@@ -1,4 +1,7 @@
-"""`python -m benchmarks [growth | page]`: exit code 0; 1: searchkit answered wrongly or could not run; 2: bad use."""
+"""`python -m benchmarks [growth | page | effectiveness]`: exit code 0; 2: bad use.
+
+1: searchkit answered wrongly or could not run, or (effectiveness) its defaults are behind a peer.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Any
 
 from benchmarks import options
 from benchmarks.corpus import prepare
+from benchmarks.effectiveness import behind, effectiveness, effectiveness_page, read_collection
 from benchmarks.growth import growth, growth_page
 from benchmarks.page import markdown
 from benchmarks.process import PeerFailed
@@ -28,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _measure(*options.growth_options(arguments[1:]))
         case ["page"]:
             return _page(*options.page_options(arguments[1:]))
+        case ["effectiveness"]:
+            return _effectiveness(*options.effectiveness_options(arguments[1:]))
     return _measure(*options.run_options(arguments))
 
 
@@ -85,6 +91,23 @@ def _page(parser: ArgumentParser, given: Namespace) -> int:
     drawn = [_draw(result, given.plots) for result in results] if given.plots is not None else []
     print(markdown(results, [path and f"{path.parent.name}/{path.name}" for path in drawn]), end="")
     return 0
+
+
+def _effectiveness(parser: ArgumentParser, given: Namespace) -> int:
+    folders = sorted(path.parent for path in given.data.glob("*/qrels.tsv"))
+    if not folders:
+        parser.error(f"no judged collection in {given.data}: a folder of corpus.jsonl, queries.tsv, qrels.tsv each")
+    try:
+        collections = [read_collection(folder) for folder in folders]
+        result = effectiveness(collections, given.peers, given.options, _say)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    except ImportError as error:
+        parser.error(f"{error}: pip install ir-measures")
+    print(effectiveness_page(result))
+    if given.json is not None:
+        given.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return 1 if behind(result) else 0
 
 
 def _say(line: str) -> None:

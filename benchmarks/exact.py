@@ -41,7 +41,7 @@ class Expected:
 
 
 def answer_exactly(articles: Path, queries: Sequence[Query]) -> list[Expected]:
-    """Score all articles of the JSONL file for each query, with the library's default options."""
+    """Score all articles of the JSONL file for each query, with the options of the peer `searchkit`."""
     from searchkit.analysis import Analyzer
 
     analyzer = Analyzer.named("english")

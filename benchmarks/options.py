@@ -1,4 +1,4 @@
-"""The command lines: of a run, of `growth`, of `page`. Each gives the parser, to complain with, and what was said."""
+"""The command lines: of a run, of `growth`, of `page`, of `effectiveness`. Each gives the parser, to complain with, and what was said."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 
 from benchmarks.peers import PEERS
 
-__all__ = ["growth_options", "page_options", "run_options"]
+__all__ = ["effectiveness_options", "growth_options", "page_options", "run_options"]
 
 _OTHERS = PEERS[1:]
 _FULL = {"queries": 200, "passes": 5, "budget": 2.0, "checks": 5}
 _QUICK = {"queries": 50, "passes": 2, "budget": 0.5, "checks": 2}
 _GROWTH = {"queries": 100, "passes": 3, "budget": 2.0, "checks": 2}
+_JUDGED = Path("../shared/data/judged")
 _MADE, _MADE_QUICKLY = 50_000, 3_000  # articles
 
 
@@ -70,6 +71,23 @@ def page_options(arguments: Sequence[str]) -> tuple[ArgumentParser, Namespace]:
     parser.add_argument("results", type=Path, nargs="+", metavar="RESULT.json", help="of runs and of growth")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw them there too (PNG)")
     return parser, parser.parse_args(arguments)
+
+
+def effectiveness_options(arguments: Sequence[str]) -> tuple[ArgumentParser, Namespace]:
+    """`python -m benchmarks effectiveness`."""
+    parser = ArgumentParser(
+        prog="python -m benchmarks effectiveness", description="how well the right articles are found (ir-measures)"
+    )
+    add = parser.add_argument
+    add("--data", type=Path, default=_JUDGED, metavar="FOLDER", help=f"folders of judged collections ({_JUDGED})")
+    add("--peers", type=_peers, default=("bm25s", "lucene"), metavar="NAMES", help="beside searchkit (bm25s,lucene)")
+    add("--options", action="store_true", help="searchkit's options as well, one by one")
+    add("--json", type=Path, metavar="FILE", help="write all figures there")
+    given = parser.parse_args(arguments)
+    others = [name for name in given.peers if name not in ("bm25s", "lucene")]
+    if others:
+        parser.error(f"{others[0]} is not measured here")
+    return parser, given
 
 
 def _add_common(parser: ArgumentParser, peers: tuple[str, ...], usual: dict[str, float]) -> None:

@@ -17,7 +17,7 @@ from searchkit.analysis.frequent import frequent_terms
 from searchkit.article import Article
 from searchkit.dates import WeekStart
 from searchkit.errors import ArticleError, IndexExists, SearchkitError
-from searchkit.indexing.options import Options, check_bm25
+from searchkit.indexing.options import K1, TITLE_WEIGHT, B, Options, check_bm25
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.nodes import Query
 from searchkit.search.answer import Ask, Date, Match, Relation, Scope, Sort, settings_of
@@ -95,9 +95,9 @@ def create(
     path: str | Path | None = None,
     *,
     analyzer: str = "english",
-    title_weight: int = 1,
-    k1: float = 1.2,
-    b: float = 0.75,
+    title_weight: int = TITLE_WEIGHT,
+    k1: float = K1,
+    b: float = B,
     timezone: str = "UTC",
     store: bool = True,
     exist_ok: bool = False,
@@ -105,8 +105,8 @@ def create(
     """Make an empty index in the folder `path` (None: in memory) and open it.
 
     analyzer      a Snowball language ("english", "german", ...), "none", or "package.module:callable" for your stemmer.
-    title_weight  how often a title counts, as if it stood there so many times: 0 to 100.
-    k1, b         of BM25, the defaults of searches.
+    title_weight  how often a title counts, as if it stood there so many times: 0 to 100 (3).
+    k1, b         of BM25, the defaults of searches (1.5 and 0.75; docs/effectiveness.md says why).
     timezone      an IANA name; dates with an offset are moved there.
     store         keep title and text; False keeps ids, dates and fields only.
     exist_ok      open the index that is there instead of raising IndexExists (its own options then hold).

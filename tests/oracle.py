@@ -58,8 +58,8 @@ class Oracle:
         articles: Iterable[Article],
         analyzer: Analyzer,
         *,
-        title_weight: int = 1,
-        k1: float = 1.2,
+        title_weight: int = 3,
+        k1: float = 1.5,
         b: float = 0.75,
     ) -> None:
         self.articles = {article.id: article for article in articles}

@@ -364,3 +364,28 @@ def _has_fts5() -> bool:
     finally:
         database.close()
     return True
+
+
+def test_effectiveness_is_measured_on_judged_collections(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Queries go to the engine as they stand, the figures are those of ir-measures, a bad collection is told."""
+    pytest.importorskip("ir_measures")
+    folder = tmp_path / "judged" / "harbours"
+    folder.mkdir(parents=True)
+    rows = [
+        {"id": "a", "title": "Harbours", "text": "Ships and cranes.", "date": None},
+        {"id": "b", "title": "", "text": "A harbour, some say.", "date": "2020"},
+        {"id": "c", "title": "", "text": "Plums.", "date": "2020-10"},
+    ]
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (folder / "queries.tsv").write_text('1\tharbour (\n2\t"plums\n', encoding="utf-8")
+    (folder / "qrels.tsv").write_text("1\ta\t1\n2\tb\t1\n", encoding="utf-8")
+    figures = tmp_path / "figures.json"
+    assert main(["effectiveness", "--data", str(tmp_path / "judged"), "--peers", "", "--json", str(figures)]) == 0
+    measured = json.loads(figures.read_text(encoding="utf-8"))["collections"]["harbours"]
+    assert measured == {"searchkit": {"nDCG@10": 0.5, "AP": 0.5, "R@100": 0.5}}
+    assert "harbours" in capsys.readouterr().out
+    (folder / "qrels.tsv").write_text("1\ta\n", encoding="utf-8")
+    for data in (tmp_path / "judged", tmp_path):
+        with pytest.raises(SystemExit) as ended:
+            main(["effectiveness", "--data", str(data), "--peers", ""])
+        assert ended.value.code == 2

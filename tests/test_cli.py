@@ -174,7 +174,7 @@ def test_warnings_go_to_standard_error(indexed: Run) -> None:
         ["index", "seeds", "--keys", "body=text"],
         ["index", "seeds", "-i", "new", "--analyzer", "klingon"],
         ["index", "seeds", "-i", "new", "--timezone", "Mars/Crater"],
-        ["index", "seeds", "--title-weight", "3"],
+        ["index", "seeds", "--title-weight", "2"],
         ["delete", "storm", "-i", "seeds"],
     ],
 )

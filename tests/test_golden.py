@@ -89,7 +89,7 @@ def test_it_is_written_to_and_merged(version: str, tmp_path: Path) -> None:
         index.add(Article("A storm surge of the harbour, new today.", id="new", date="2024"))
         articles = [hit.article for hit in index.search(All(), limit=None)]
         found = [(hit.id, hit.score) for hit in index.search("storm surge harbour", limit=None)]
-        with searchkit.create(title_weight=index.options.title_weight) as fresh:
+        with searchkit.create(title_weight=index.options.title_weight, k1=index.options.k1) as fresh:
             fresh.add(articles)
             assert [(hit.id, hit.score) for hit in fresh.search("storm surge harbour", limit=None)] == found
 

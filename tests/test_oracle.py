@@ -35,7 +35,7 @@ ARTICLES = (
 
 
 def oracle(*articles: Article, **options: float) -> Oracle:
-    return Oracle(articles or ARTICLES, Analyzer.named("none"), **options)
+    return Oracle(articles or ARTICLES, Analyzer.named("none"), **({"title_weight": 1, "k1": 1.2} | options))
 
 
 def ids(query: Query, *articles: Article, **options: object) -> list[str]:

@@ -23,6 +23,7 @@ PROSE = [
     "CHANGELOG.md",
     "SECURITY.md",
     "docs/architecture.md",
+    "docs/effectiveness.md",
     "seeds/README.md",
     "indexes/README.md",
 ]

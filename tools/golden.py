@@ -75,7 +75,7 @@ def write(folder: Path) -> None:
     folder.mkdir(parents=True)
     every = articles()
     middle = len(every) * 19 // 20
-    with searchkit.create(folder / "index", title_weight=2) as index:
+    with searchkit.create(folder / "index", title_weight=2, k1=1.2) as index:
         index.add(every[:middle])
         index.add(every[middle:])
         index.delete([article.id for article in every[5::40]])

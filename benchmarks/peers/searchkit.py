@@ -24,7 +24,8 @@ class Peer:
         return searchkit.__version__
 
     def build(self, articles: Path, folder: Path, threads: int) -> None:
-        with searchkit.create(folder) as index:
+        # The formula that the peers rank by, and no title counted more than they count it.
+        with searchkit.create(folder, title_weight=1, k1=1.2, b=0.75) as index:
             index.add(searchkit.read_articles(articles), workers=threads)
 
     def add(self, articles: Path, folder: Path) -> None:

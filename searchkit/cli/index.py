@@ -51,7 +51,7 @@ def _keys(context: click.Context, parameter: click.Parameter, value: str | None)
     "--analyzer", metavar="LANGUAGE", help="For a new index: language of the stemmer, or none.  [default: english]"
 )
 @click.option(
-    "--title-weight", type=click.IntRange(0, 100), help="For a new index: how often a title counts.  [default: 1]"
+    "--title-weight", type=click.IntRange(0, 100), help="For a new index: how often a title counts.  [default: 3]"
 )
 @click.option("--timezone", metavar="ZONE", help="For a new index: where dates with an offset belong.  [default: UTC]")
 @click.option("--no-store", is_flag=True, help="For a new index: keep no text, so no titles and snippets later.")

@@ -11,7 +11,12 @@ from searchkit.analysis.analyzer import Analyzer
 from searchkit.dates import zone
 from searchkit.errors import CorruptIndex, SearchkitError
 
-__all__ = ["Options", "check_bm25"]
+__all__ = ["B", "K1", "TITLE_WEIGHT", "Options", "check_bm25"]
+
+# The defaults of an index, chosen by what they find in judged collections: docs/effectiveness.md has the figures.
+TITLE_WEIGHT = 3
+K1 = 1.5
+B = 0.75
 
 MOST_TITLE_WEIGHT = 100
 MOST_PAIR_WORDS = 64
@@ -31,9 +36,9 @@ class Options:
     """How text becomes terms, how hits are scored unless a search says otherwise, and what is kept."""
 
     analyzer: Analyzer
-    title_weight: int = 1  # how often the title counts, as if it stood there so many times; 0: it is not searched
-    k1: float = 1.2
-    b: float = 0.75
+    title_weight: int = TITLE_WEIGHT  # how often the title counts, as if it stood there so many times; 0: it is not searched
+    k1: float = K1
+    b: float = B
     timezone: str = "UTC"  # where aware datetimes are moved to
     pairs: tuple[str, ...] = ()  # the frequent terms that have lists for each two of them (core/pairs.h)
     store: bool = True  # keep title and text, for `get`, `hit.article` and snippets
