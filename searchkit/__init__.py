@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from searchkit.indexing.repair import RepairReport, repair
     from searchkit.indexing.upgrade import UpgradeReport, upgrade
     from searchkit.indexing.writer import Writer
+    from searchkit.query.complaints import QueryWarning
     from searchkit.query.parse import parse
     from searchkit.search.explain import Explanation
     from searchkit.search.results import Hit, Results
@@ -64,6 +65,7 @@ __all__ = [
     "IndexStats",
     "Passage",
     "QueryError",
+    "QueryWarning",
     "RepairReport",
     "Results",
     "SearchTimeout",
@@ -101,6 +103,7 @@ _HOMES = {
     "indexing.repair": ("RepairReport", "repair"),
     "indexing.upgrade": ("UpgradeReport", "upgrade"),
     "indexing.writer": ("Writer",),
+    "query.complaints": ("QueryWarning",),
     "query.parse": ("parse",),
     "search.explain": ("Explanation",),
     "search.results": ("Hit", "Results"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
+import pickle
 import re
 import subprocess
 import sys
@@ -14,8 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import searchkit
 from searchkit.errors import QueryError
-from searchkit.query.complaints import MAX_WARNINGS, Complaints
+from searchkit.query.complaints import KINDS, MAX_WARNINGS, Complaints, QueryWarning
+from searchkit.query.conditions import Between, Compare
 from searchkit.query.date_clauses import DateReader
 from searchkit.query.nodes import (
     All,
@@ -29,16 +33,20 @@ from searchkit.query.nodes import (
     Phrase,
     Prefix,
     Query,
+    Require,
     Term,
     Undated,
 )
 from searchkit.query.parse import parse, parse_with_warnings
+from searchkit.query.patterns import MAX_PATTERN, MAX_PLACES, Fuzzy, Regex, Sequence, TermRange, Wildcard
 from searchkit.query.scan import MAX_TOKENS
 
 parse_module = importlib.import_module("searchkit.query.parse")
+skeleton_module = importlib.import_module("searchkit.query.skeleton")
 
 A, B, C, D = Term("a"), Term("b"), Term("c"), Term("d")
 YEAR = DateRange.parse("2020")
+DECLARED = ("source", "words", "paid")  # the fields of the examples on the page
 PAGE = Path(__file__).parent.parent / "docs" / "query-language.md"
 
 
@@ -49,7 +57,7 @@ def warnings(text: str, **options: Any) -> tuple[str, ...]:
 def by_the_full_road(text: str, match: Any = "any") -> tuple[Query, tuple[str, ...]]:
     """What a text means when nothing is recognised at a glance."""
     complaints = Complaints(strict=False)
-    return parse_module._full(text, match, complaints, DateReader(complaints)), complaints.warnings()
+    return parse_module._full(text, match, complaints, {"date": DateReader(complaints)}), complaints.warnings()
 
 
 # ---- the language
@@ -73,18 +81,18 @@ class TestThePageOfTheLanguage:
 
     @pytest.mark.parametrize(("text", "meaning"), rows(2))
     def test_meaning(self, text: str, meaning: str) -> None:
-        query = parse(text, strict=True)
+        query = parse(text, strict=True, fields=DECLARED)
         assert str(query) == meaning
-        assert warnings(text) == ()
-        assert parse(text) == query
+        assert warnings(text, fields=DECLARED) == ()
+        assert parse(text, fields=DECLARED) == query
 
     @pytest.mark.parametrize(("text", "meaning", "warning"), rows(3))
     def test_mended(self, text: str, meaning: str, warning: str) -> None:
-        query, said = parse_with_warnings(text)
+        query, said = parse_with_warnings(text, fields=DECLARED)
         assert str(query) == meaning
         assert "; ".join(said) == warning
         with pytest.raises(QueryError):
-            parse(text, strict=True)
+            parse(text, strict=True, fields=DECLARED)
 
     def test_python_block_runs(self) -> None:
         block = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -218,6 +226,130 @@ class TestWords:
 B_TEXT = Term("b", field="text")
 
 
+class TestPatterns:
+    """Words by their shape; what the marks mean elsewhere is punctuation."""
+
+    def test_wildcards(self) -> None:
+        for text in ("qu?ck", "*ing", "?uick", "c*r", "*a*", "[ql]uick*", "colo[u]r", "201[!0-4]", "a?*", "a**", "a*?"):
+            assert parse(text, strict=True) == Wildcard(text)
+            assert parse(f"title:{text}^2", strict=True) == Boost(Wildcard(text, "title"), 2)
+        assert parse("ｑｕ？ｃｋ") == parse("qu？ck") == Wildcard("qu?ck")
+        assert parse("surg*, qu?ck; *ing.") == Or(Prefix("surg"), Wildcard("qu?ck"), Wildcard("*ing"))
+
+    @pytest.mark.parametrize("text", ["what?", "?", "???", "**", "[sic]", "rescue[1]", "[1]", "http://a/b?c=*d", "[]a"])
+    def test_punctuation(self, text: str) -> None:
+        assert parse(text, strict=True) == Term(text)
+
+    def test_fuzzy_words(self) -> None:
+        assert parse("flod~") == parse("flod~1") == parse("flod～１") == Fuzzy("flod")
+        assert parse("flod~2") == Fuzzy("flod", 2)
+        assert parse("flod~2/3") == Fuzzy("flod", 2, 3)
+        assert parse("text:flod~/3") == Fuzzy("flod", 1, 3, "text")
+        assert parse("flod~, flod~2.") == Or(Fuzzy("flod"), Fuzzy("flod", 2))
+        assert parse("a~b") == Term("a~b")
+
+    def test_regular_expressions(self) -> None:
+        assert parse('r"flo+d"') == parse("r“flo+d”") == Regex("flo+d")
+        assert parse('-title:r"(a|b) c"^2 d') == And(Term("d"), Not(Boost(Regex("(a|b) c", "title"), 2)))
+        assert parse('r "a"') == Or(Term("r"), Phrase("a"))
+
+    def test_ranges_of_words(self) -> None:
+        assert parse("[a TO b]") == TermRange("a", "b")
+        assert parse("{a TO b}") == TermRange("a", "b", include_low=False, include_high=False)
+        assert parse("｛a TO b］") == TermRange("a", "b", include_low=False)
+        assert parse("title:[a TO *]") == TermRange("a", None, field="title")
+        assert parse("title:(['a b' TO \"c\"] d)") == Or(TermRange("a b", "c", field="title"), Term("d", "title"))
+        assert parse("[a to b]") == Or(Term("[a"), Term("to"), Term("b]")), "a range of words has its TO in capitals"
+
+    def test_endless_patterns_are_words(self) -> None:
+        word = "x" * MAX_PATTERN
+        for text in (f"?{word}", f"{word}*", f"{word}~1"):
+            query, said = parse_with_warnings(text)
+            assert query == Term(text)
+            assert [warning.kind for warning in said] == ["limit"]
+        assert parse(f'r"{word}x"') == Phrase(word + "x")
+
+
+class TestSequences:
+    def test_quotes_with_a_choice(self) -> None:
+        assert parse('"storm surg*"') == parse("“storm surg*”") == Sequence(Term("storm"), Prefix("surg"))
+        assert parse('"a (b OR c*) d~"~3') == Sequence(A, Or(B, Prefix("c")), Fuzzy("d"), slop=3)
+        assert parse('title:"a *b"^2') == Boost(Sequence(Term("a", "title"), Wildcard("*b", "title")), 2)
+        assert parse('text:"(a OR b) c"') == Sequence(Or(Term("a", "text"), B_TEXT), Term("c", "text"))
+        assert parse('"a - b*"') == Sequence(A, Prefix("b")), "what has no word in it takes no place"
+        assert parse('"a*"') == Prefix("a")
+        assert parse('"(a OR b)"') == Or(A, B)
+
+    @pytest.mark.parametrize("text", ["a b?", "a * b", "a (b) c", "a (b c) d", "a [b] c", "a (b OR c", "~"])
+    def test_quotes_without_one(self, text: str) -> None:
+        assert parse(f'"{text}"') == Phrase(text)
+        assert parse(f"'{text}'" if "(" not in text else f'"{text}"') == Phrase(text)
+
+    def test_single_quotes_are_literal(self) -> None:
+        assert parse("'a b*'") == Phrase("a b*")
+
+    def test_near(self) -> None:
+        assert parse("a NEAR/5 b") == Sequence(A, B, slop=5, ordered=False)
+        assert parse("a NEAR/5 b NEAR/5 c") == Sequence(A, B, C, slop=5, ordered=False)
+        assert parse("a NEAR/5 (b OR (c OR d*))") == Sequence(A, Or(B, C, Prefix("d")), slop=5, ordered=False)
+        assert parse("a AND b NEAR/5 c OR d") == Or(And(A, Sequence(B, C, slop=5, ordered=False)), D)
+        assert parse("ａ ＮＥＡＲ／５ b") == Sequence(Term("ａ"), B, slop=5, ordered=False)
+        assert parse("(a NEAR/2 b)^2") == Boost(Sequence(A, B, slop=2, ordered=False), 2)
+        assert parse("a NEAR/5 date:x") == A
+        assert parse("near/5 NEAR NEAR/0 NEAR/x") == Or(*map(Term, ["near/5", "NEAR", "NEAR/0", "NEAR/x"]))
+
+    @pytest.mark.parametrize("text", ["a NEAR/2 b NEAR/3 c", '"a b" NEAR/2 c', "a^2 NEAR/2 b", "a NEAR/2 title:b"])
+    def test_near_joins_words_only(self, text: str) -> None:
+        query, said = parse_with_warnings(text)
+        assert isinstance(query, And)
+        assert [warning.kind for warning in said] == ["operator"]
+
+    def test_very_many_places(self) -> None:
+        assert parse('"' + "a " * MAX_PLACES + 'b*"') == Phrase("a " * MAX_PLACES + "b*")
+        assert warnings('"' + "a " * MAX_PLACES + 'b*"')[0].kind == "limit"
+
+
+class TestRequire:
+    def test_binds_loosest(self) -> None:
+        assert parse("a REQUIRE b") == Require(A, B)
+        assert parse("a ANDMAYBE b REQUIRE c OR d") == Require(AndMaybe(A, B), Or(C, D))
+        assert parse("a REQUIRE b REQUIRE c") == Require(A, And(B, C))
+        assert parse("a REQUIRE date:x") == parse("date:x REQUIRE a") == A
+        assert parse("(a REQUIRE b) c") == Or(Require(A, B), C)
+
+
+class TestDeclaredFields:
+    def test_are_known_by_name(self) -> None:
+        assert parse("source:a", fields=["source"]) == Compare("source", "=", "a")
+        assert parse("source:a") == Term("source:a")
+        assert parse("SOURCE:a", fields=["Source", "source"]) == Compare("Source", "=", "a")
+        assert parse("source:a", fields=["Source", "source"]) == Compare("source", "=", "a")
+        assert parse("date:2020", fields=["date"]) == YEAR, "date is ours"
+
+    def test_values(self) -> None:
+        def read(clause: str) -> Query:
+            return parse(f"words:{clause}", strict=True, fields=["words"])
+
+        assert read("5") == read("(5)") == Compare("words", "=", 5)
+        assert read('"5"') == read("'5'") == read('("5")') == Compare("words", "=", "5")
+        assert read("-5") == Compare("words", "=", -5)
+        assert read("true") == Compare("words", "=", True)
+        assert read("＞＝5") == read("=>5") == read("(>=5)") == Compare("words", ">=", 5)
+        assert read("<'a b'") == Compare("words", "<", "a b")
+        assert read("{1 to 2.5]") == read("({1 TO 2.5])") == Between("words", 1, 2.5, include_low=False)
+        assert read("['a b' TO \"2\"]") == Between("words", "a b", "2")
+        assert read("[* TO ..]") == read("*") == read("(*)") == Between("words")
+        assert read('"*"') == Compare("words", "=", "*")
+        assert read("Müller’s") == Compare("words", "=", "Müller’s"), "a value is what it is"
+
+    def test_restrict(self) -> None:
+        condition = Compare("n", ">", 5)
+        assert parse("a b n:>5", fields="n") == And(Or(A, B), condition)
+        assert parse("a -n:>5", fields="n") == And(A, Not(condition))
+        assert parse("a OR n:>5", fields="n") == Or(A, condition)
+        assert parse("n:(>5 date:2020 n:1)", fields="n") == And(condition, YEAR, Compare("n", "=", 1))
+
+
 NO_DATES = (
     "2020-13|2020-02-30|0000|10/02/2020|20|yesteryear|'last tomorrow'|2020*|[2020 2021]|[2020-10 TO 2020-09]|"
     "{2020-09 TO 2020-10}|[x TO y]|>|>x|2020-10-02T24:00|[2020 TO 2021 TO 2022]|(2020-13)|('x y')|" + "1" * 300
@@ -344,10 +476,11 @@ class TestStrict:
         [
             ("a OR (b AND", 8, "AND has nothing on its right"),
             ("a OR (b", 5, r"a \( is not closed"),
-            ("a author:x", 2, "the field 'author' is not known"),
-            ("a qu?ck", 2, "the wildcard in 'qu\\?ck'"),
-            ("a word~2", 2, "the fuzzy word"),
-            ('a r"x"', 2, "a regular expression"),
+            ("a author:x", 2, "no field 'author'"),
+            ("a word~3", 2, "the distance of 'word~3'"),
+            ('a r""', 2, "an empty regular expression"),
+            ('a "b (c d OR e)"', 6, "more than words and OR in the brackets of a phrase"),
+            ('a "b c" NEAR/2 d', 2, "NEAR/2 cannot join"),
             ("a “b c", 2, "a phrase is not closed"),
             ("a date:2020-13", 2, "there is no month 13"),
             ("a b^0", 3, "the boost"),
@@ -382,9 +515,23 @@ class TestWarnings:
         """A megabyte of faults does not come back as a megabyte of warnings."""
         said = warnings("author:" + "x" * 10_000)
         assert len(said) == 1 and len(said[0]) < 200
-        said = warnings("fl?od " * 100)
+        said = warnings("flod~3 " * 100)
         assert len(said) == MAX_WARNINGS + 1
         assert said[-1] == "and 80 more such warnings"
+        assert said[-1].kind == "limit"
+
+    def test_say_in_parts_what_they_say(self) -> None:
+        """A program need not read the sentence."""
+        (warning,) = parse_with_warnings("flood author:smith", fields=["source", "words"])[1]
+        assert warning == "no field 'author' at character 7: searched as a word; declared fields: source, words"
+        assert isinstance(warning, str) and isinstance(warning, searchkit.QueryWarning)
+        assert (warning.kind, warning.position, warning.done) == ("field", 6, "searched as a word")
+        assert warning.hint == "fields are title, text, date, source, words"
+        for twin in (copy.deepcopy(warning), pickle.loads(pickle.dumps(warning))):
+            assert (twin, twin.kind, twin.position, twin.done, twin.hint) == (
+                *(warning, warning.kind, warning.position),
+                *(warning.done, warning.hint),
+            )
 
     def test_can_be_printed(self) -> None:
         for warning in warnings("author:\ud800 fl?\ud800od date:\ud800"):
@@ -394,8 +541,9 @@ class TestWarnings:
 # ---- any text
 
 SYNTAX = """
-a b don't c++ AND OR NOT ANDNOT ANDMAYBE REQUIRE ( ) " “ ” ' ’ + - ^2 ^0 ^ * ? ~ ~2 ~3/4 : title: text: date: author: r
-[ ] { } TO 2020 2020-13 2020-10-02T10:15:00Z / .. > >= < none 'last_month' （ ） ＋ － ： ＂ ＊ ＡＮＤ é 日本
+a b don't c++ AND OR NOT ANDNOT ANDMAYBE REQUIRE NEAR/2 NEAR/0 ( ) " “ ” ' ’ + - ^2 ^0 ^ * ? ~ ~2 ~3/4 : title: text:
+date: author: source: words: r r" qu?ck *ing [ab]c >5 [ ] { } TO 2020 2020-13 2020-10-02T10:15:00Z / .. > >= < none
+'last_month' （ ） ＋ － ： ＂ ＊ ＡＮＤ é 日本
 """
 BLANKS = [" ", " ", " ", " TO ", "\t", "\n", "\0", "\ud800", "\u3000", "\u200b", "\ufeff"]
 PIECES = st.lists(st.sampled_from(SYNTAX.split() + BLANKS), max_size=24).map("".join)
@@ -408,12 +556,14 @@ MATCHES = st.sampled_from(["any", "all"])
 
 def check_any_text(text: str, match: Any = "any") -> None:
     """The laws that hold for every text."""
-    query, said = parse_with_warnings(text, match=match)
+    fields = DECLARED if len(text) % 2 else ()
+    query, said = parse_with_warnings(text, match=match, fields=fields)
     assert isinstance(query, Query)
-    assert all(isinstance(warning, str) for warning in said)
+    assert all(isinstance(warning, QueryWarning) and warning.kind in KINDS for warning in said)
     assert "\n" not in "".join(said)
+    assert all(warning.position is None or 0 <= warning.position <= len(text) for warning in said)
     try:
-        strict = parse(text, strict=True, match=match)
+        strict = parse(text, strict=True, match=match, fields=fields)
     except QueryError as error:
         assert said, "what strict reading refuses, lenient reading warns of"
         assert error.position is not None and 0 <= error.position <= len(text)
@@ -610,7 +760,10 @@ def test_a_query_written_as_text_is_read_as_the_same_query(query: Query, match: 
 HOSTILE = (
     "(|)|()|(a |a) |NOT |AND |a AND |a OR NOT |-a |+-|- |'a |'a' |a'b' |\"|\"a\" |“a |r\"|title:|title:a |a:|a: |"
     "date:|date:x |date:[|date:[ |date:[2020 TO |date:> |date:>|date:(|date:(a) |a^2|a^2 |^2|^|a~ |~|a*|* |a? |[TO |"
-    "[ TO ] |{|\0|\ud800 |（＂|a ANDNOT |a ANDMAYBE |\n|ＡＮＤ |(a)^2 |-(NOT a) |'\"|-'"
+    "[ TO ] |{|\0|\ud800 |（＂|a ANDNOT |a ANDMAYBE |\n|ＡＮＤ |(a)^2 |-(NOT a) |'\"|-'|"
+    'a NEAR/2 |NEAR/2 |a NEAR/2 b |a REQUIRE |"a* |"(a OR |"(a OR b) c" |"(a OR b c* d~" |[a]b|[a]b |[a|a]|a[bc]|?a |'
+    '*a*|r"a" |words:|words:a |words:[|words:[1 TO |words:> |words:\'a|words:(a) |[a TO b] |[a TO b TO c] |a~9 |a~2/3 |'
+    'a*~ |"a*"~2 |“a* |source:"a" |no:a |a TO |[TO] |"( OR ) |a?*[b]'
 )
 
 
@@ -676,8 +829,8 @@ class TestSize:
     @pytest.mark.parametrize("piece", HOSTILE.split("|"), ids=repr)
     def test_work_grows_with_length_alone(self, piece: str) -> None:
         """Twice the text makes about twice the calls, of Python and of C alike; no clock is asked."""
-        short = calls_of(lambda: parse("(b " + piece * 40))
-        long = calls_of(lambda: parse("(b " + piece * 80))
+        short = calls_of(lambda: parse("(b " + piece * 40, fields=DECLARED))
+        long = calls_of(lambda: parse("(b " + piece * 80, fields=DECLARED))
         assert long < 2.5 * short
 
     @pytest.mark.parametrize("piece", HOSTILE.split("|"), ids=repr)
@@ -699,9 +852,9 @@ class TestSize:
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that Whoosh is given."""
     texts: list[str] = []
-    parser = parse_module._whoosh_parser()
-    parse_module._shape.cache_clear()
-    monkeypatch.setattr(parse_module, "_whoosh_parser", lambda: Spy(parser, texts))
+    parser = skeleton_module.whoosh_parser()
+    skeleton_module._shape.cache_clear()
+    monkeypatch.setattr(skeleton_module, "whoosh_parser", lambda: Spy(parser, texts))
     return texts
 
 
@@ -720,7 +873,7 @@ class Spy:
 def calls_of(action: Callable[[], object]) -> int:
     """How many functions an action calls, those of C included."""
     calls = 0
-    parse_module._shape.cache_clear()  # no query's work is lent to the next
+    skeleton_module._shape.cache_clear()  # no query's work is lent to the next
 
     def count(frame: object, event: str, argument: object) -> None:
         nonlocal calls
@@ -767,4 +920,4 @@ def test_whoosh_is_imported_in_one_place() -> None:
         for path in sorted(package.rglob("*.py"))
         if re.search(r"^\s*(?:import|from) whoosh\b", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
-    assert importing == ["query/parse.py"]
+    assert importing == ["query/skeleton.py"]

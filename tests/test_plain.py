@@ -142,12 +142,13 @@ def test_many_texts_on_many_articles(stocked: searchkit.Index) -> None:
 SHORT = (
     *("run", " run\n", "run COVID-19", "running runs run", "what?? run", '"run"', '"be the"~3 of', "U.S. 3.5%"),
     *("café москва 選挙 🙂", "naïve Straße", "run AND the", "run OR the OR of", '"run of" AND "be to"', "and or not"),
-    *("child's", "run/runs", "a-b", "of!", "run, the. of;", '"of (the] be:"', "AND? run", "run\x1cthe", "run " * 100),
+    *("child's", "run/runs", "a-b", "of!", "run, the. of;", '"of the)] be:"', "AND? run", "run\x1cthe", "run " * 100),
 )  # fmt: skip
 LONG = (
     *("", " ", "absent", "run absent", "!", "run !", '""', '" "', '"run', 'run"the"', '"run"the', '"run"~', '"run"~0'),
     *('"run"~1234567890', "+run", "-run", "'run", "run*", "?", "r?n", "title:run", "(run)", "run^2", "run~", "[run]"),
     *("AND", "run AND", "AND run", "run AND the OR of", "run the AND of", "run AND the of", "run NOT the", "NOT run"),
+    *('"of (the be"', '"ru* the"', '"r?n the"', '"of [the]"', '"run~ the"', "run NEAR/5 the", '"what?! run"'),
     *("run\xa0the", "run\u3000the", "“run the”", "child’s", "ｒun", "«run»", "run \ud800", "x" * 5000),
     " ".join(f"w{number}" for number in range(70)),
 )  # fmt: skip

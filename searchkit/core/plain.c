@@ -49,16 +49,28 @@ static int is_odd(const uint8_t *at, const uint8_t *end)
 static operator operator_of(const uint8_t *word, size_t length)
 {
     static const char *const others[] = {"NOT", "ANDNOT", "ANDMAYBE", "REQUIRE"};
-    if (length < 2 || length > 8 || word[0] < 'A' || word[0] > 'R')
+    if (length < 2 || word[0] < 'A' || word[0] > 'R')
         return NONE;
     if (length == 2 && !memcmp(word, "OR", 2))
         return OR;
     if (length == 3 && !memcmp(word, "AND", 3))
         return AND;
+    if (length > 5 && !memcmp(word, "NEAR/", 5))
+        return OTHER;
     for (unsigned i = 0; i < sizeof others / sizeof *others; i++)
         if (strlen(others[i]) == length && !memcmp(word, others[i], length))
             return OTHER;
     return NONE;
+}
+
+/* Whether what begins here, inside a phrase, may make it one with a choice of words. */
+static int may_be_choice(const uint8_t *at, const uint8_t *end)
+{
+    switch (*at) {
+    case '*': case '(': case '[': case '~': return 1;
+    case '?': return at + 1 < end && at[1] != '"' && at[1] != '?' && !is_blank(at[1]);
+    default: return 0;
+    }
 }
 
 /* PLAIN_PHRASE of searchkit/query/scan.py: "..." with something in it, and perhaps ~2 behind it. */
@@ -66,7 +78,7 @@ static const uint8_t *take_phrase(const uint8_t *at, const uint8_t *end, piece *
 {
     int filled = 0;
     for (p->from = ++at; at < end && *at != '"'; at++) {
-        if (is_odd(at, end))
+        if (is_odd(at, end) || may_be_choice(at, end))
             return NULL;
         filled |= !is_blank(*at);
     }

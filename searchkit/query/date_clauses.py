@@ -13,7 +13,6 @@ A date may be a spoken one: yesterday, 'last month', and, where a whole range ca
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -23,6 +22,7 @@ from attrs import frozen
 from searchkit.dates import DateInterval, WeekStart, parse_range
 from searchkit.errors import DateError
 from searchkit.query.complaints import Complaints, quoted
+from searchkit.query.marks import range_ends
 from searchkit.query.nodes import DateRange, Undated
 
 __all__ = ["DateReader"]
@@ -30,7 +30,6 @@ __all__ = ["DateReader"]
 _LONGEST = 200
 """Characters of a date text; longer ones are no dates, and are not looked at."""
 
-_TO = re.compile(r"(?:^|\s)TO(?:\s|$)", re.IGNORECASE)
 _OPEN_ENDS = ("", "*", "..")
 
 _FORMS = "write a date like 2020, 2020-10, 2020-10-02 or 'last month', or a range like [2020-09 TO 2020-10]"
@@ -45,8 +44,8 @@ class DateReader:
     timezone: str = "UTC"
     week_starts: WeekStart = "monday"
 
-    def period(self, text: str, position: int) -> DateRange | Undated | None:
-        """A date or an interval, `none`, or `*`."""
+    def named(self, text: str, position: int, is_quoted: bool) -> DateRange | Undated | None:
+        """A date or an interval, `none`, or `*`. Quotes make no difference."""
         text = text.strip()
         if text.casefold() == "none":
             return Undated()
@@ -54,7 +53,7 @@ class DateReader:
             return DateRange(text=text)
         return self._range(text, position, lambda: parse_range(text, **self._moment))
 
-    def compared(self, relation: str, text: str, position: int) -> DateRange | None:
+    def compared(self, relation: str, text: str, position: int, is_quoted: bool) -> DateRange | None:
         """A side of a date: `relation` is one of > >= => < <= =<."""
 
         def sides() -> tuple[int | None, int | None]:
@@ -69,10 +68,12 @@ class DateReader:
         """A range in brackets or braces, which belong to `text`."""
 
         def sides() -> tuple[int | None, int | None]:
-            ends = [end.strip().strip("'\"").strip() for end in _TO.split(text[1:-1].strip())]
-            if len(ends) != 2:
+            ends = range_ends(text[1:-1])
+            if ends is None:
                 raise DateError(text, "not a range", "write [2020-09 TO 2020-10]")
-            first, last = (None if end in _OPEN_ENDS else self._date(end) for end in ends)
+            first, last = (
+                None if end in _OPEN_ENDS else self._date(end) for end in (end.strip("'\"").strip() for end in ends)
+            )
             start = None if first is None else first.start_second if text[0] == "[" else first.end_second
             end = None if last is None else last.end_second if text[-1] == "]" else last.start_second
             return start, end
@@ -95,8 +96,7 @@ class DateReader:
             if start is not None and end is not None and start >= end:
                 raise DateError(text, "no time lies in it", "write the earlier date first")
         except DateError as error:
-            self.complaints.add(
-                f"the date {quoted(text)} ({error.reason})", position, "left out of the query", error.hint or _FORMS
-            )
+            problem = f"the date {quoted(text)} ({error.reason})"
+            self.complaints.add("date", problem, position, "left out of the query", error.hint or _FORMS)
             return None
         return DateRange(start, end, text=text)

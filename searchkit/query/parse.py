@@ -12,23 +12,22 @@ Text goes one of two roads to the same meaning:
         author quick^2 (lazy OR "brown fox"~3) date:>2020      ->      0 1^2 (2 OR 3) 4
 
 What Whoosh cannot take safely (brackets 100 deep, thousands of tokens) is read without it, as clauses side by side.
-This is the only file that imports whoosh, and it does so at the first query that needs it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, lru_cache
 from typing import Any, Literal
-
-import attrs
 
 from searchkit.dates import WeekStart
 from searchkit.errors import QueryError
-from searchkit.query.complaints import Complaints
+from searchkit.query.complaints import Complaints, QueryWarning
+from searchkit.query.conditions import Between, Compare
 from searchkit.query.date_clauses import DateReader
+from searchkit.query.field_clauses import FieldReader
+from searchkit.query.marks import OPERATORS, shape_of
 from searchkit.query.nodes import (
     All,
     And,
@@ -39,13 +38,17 @@ from searchkit.query.nodes import (
     Nothing,
     Or,
     Phrase,
-    Prefix,
     Query,
+    Require,
     Term,
     Undated,
 )
+from searchkit.query.patterns import TermRange
 from searchkit.query.repair import repair
-from searchkit.query.scan import MAX_TOKENS, OPERATORS, PLAIN_PHRASE, PLAIN_WORD, Kind, Token, scan
+from searchkit.query.scan import MAX_TOKENS, PLAIN_PHRASE, PLAIN_WORD, RELATION, Kind, Reader, Token, scan
+from searchkit.query.skeleton import skeleton, syntax_of
+from searchkit.query.words import join_near, within
+from searchkit.query.written import in_brackets
 
 __all__ = ["parse", "parse_with_warnings"]
 
@@ -60,20 +63,24 @@ def parse(
     *,
     strict: bool = False,
     match: Match = "any",
+    fields: Iterable[str] = (),
     now: datetime | None = None,
     timezone: str = "UTC",
     week_starts: WeekStart = "monday",
 ) -> Query:
     """The query that a text means.
 
-    `match` says what words side by side mean: "any" of them, or "all". `now`, `timezone` and `week_starts` are for
-    dates: what they are counted from (None: the clock), where a time with an offset is moved to, and the day on which
-    weeks start. The language is described in docs/query-language.md.
+    `match` says what words side by side mean: "any" of them, or "all". `fields` are the names of declared fields: what
+    stands behind `source:` is a condition then. `now`, `timezone` and `week_starts` are for dates: what they are
+    counted from (None: the clock), where a time with an offset is moved to, and the day on which weeks start. The
+    language is described in docs/query-language.md.
 
     Any text is understood as well as it can be. With `strict`, what is wrong, ambiguous or not supported raises
     QueryError instead, with its position and a hint.
     """
-    return parse_with_warnings(text, strict=strict, match=match, now=now, timezone=timezone, week_starts=week_starts)[0]
+    return parse_with_warnings(
+        text, strict=strict, match=match, fields=fields, now=now, timezone=timezone, week_starts=week_starts
+    )[0]
 
 
 def parse_with_warnings(
@@ -81,10 +88,11 @@ def parse_with_warnings(
     *,
     strict: bool = False,
     match: Match = "any",
+    fields: Iterable[str] = (),
     now: datetime | None = None,
     timezone: str = "UTC",
     week_starts: WeekStart = "monday",
-) -> tuple[Query, tuple[str, ...]]:
+) -> tuple[Query, tuple[QueryWarning, ...]]:
     """The same as `parse`, with a sentence about each thing in the text that was mended, left out or read differently.
 
     Raises QueryError if `strict`, or if `text` is no str or `match` unknown.
@@ -97,7 +105,11 @@ def parse_with_warnings(
     if plain is not None:
         return plain, ()
     complaints = Complaints(strict)
-    query = _full(text, match, complaints, DateReader(complaints, now or datetime.now(UTC), timezone, week_starts))
+    now = now or datetime.now(UTC)
+    readers: dict[str, Reader] = {"date": DateReader(complaints, now, timezone, week_starts)}
+    for name in fields:
+        readers.setdefault(name, FieldReader(name, complaints))
+    query = _full(text, match, complaints, readers)
     return query, complaints.warnings()
 
 
@@ -134,9 +146,9 @@ def _joined_by(words: list[str]) -> str:
     return between.pop() if alone and between in ({"AND"}, {"OR"}) else ""
 
 
-def _full(text: str, match: Match, complaints: Complaints, dates: DateReader) -> Query:
-    tokens = scan(text, complaints, dates)
-    reader = _TreeReader(match, complaints, dates)
+def _full(text: str, match: Match, complaints: Complaints, readers: Mapping[str, Reader]) -> Query:
+    tokens = scan(text, complaints, readers)
+    reader = _TreeReader(match, complaints, readers)
     query: Query | None
     try:
         if len(tokens) > MAX_TOKENS:
@@ -149,10 +161,12 @@ def _full(text: str, match: Match, complaints: Complaints, dates: DateReader) ->
     except QueryError as error:
         if complaints.strict:
             raise QueryError(error.text, error.position or 0, error.hint) from None
-        complaints.add(error.text, error.position, "read as words side by side, without operators and brackets", "")
+        done = "read as words side by side, without operators and brackets"
+        complaints.add("limit", error.text, error.position, done, "")
         query = reader.read_flat(tokens)
     if query is None:
-        complaints.add("the query has no words", None, "it finds nothing", "search for a word, a phrase or a date")
+        hint = "search for a word, a phrase or a date"
+        complaints.add("words", "the query has no words", None, "it finds nothing", hint)
         return Nothing()
     return query
 
@@ -160,17 +174,17 @@ def _full(text: str, match: Match, complaints: Complaints, dates: DateReader) ->
 class _TreeReader:
     """Makes nodes of tokens. A clause that is left out is None; a group of such clauses is None as well."""
 
-    def __init__(self, match: Match, complaints: Complaints, dates: DateReader) -> None:
+    def __init__(self, match: Match, complaints: Complaints, readers: Mapping[str, Reader]) -> None:
         self._match = match
         self._complaints = complaints
-        self._dates = dates
+        self._readers = readers
         self._leaves: list[Token] = []
 
     def read(self, tokens: Sequence[Token]) -> Query | None:
         """The meaning of repaired tokens. Raises QueryError where they nest too deep for a query."""
         self._leaves = [token for token in tokens if token.kind is Kind.LEAF]
         try:
-            return self._node(_syntax(_skeleton(tokens)))
+            return self._node(syntax_of(skeleton(tokens)))
         except RecursionError:
             # Within our own limit this takes a caller that is itself near the end of the stack.
             raise QueryError("the query nests too deep", None, "leave out brackets that change nothing") from None
@@ -201,34 +215,41 @@ class _TreeReader:
         elif role == "group":
             node = self._group([(getattr(child, "role", None), self._node(child)) for child in syntax.nodes])
         else:
-            node = _joined(role, [self._node(child) for child in syntax.nodes])
+            children = [self._node(child) for child in syntax.nodes]
+            if role.startswith("NEAR/"):
+                node = join_near(children, int(role[5:]), self._position(syntax), self._complaints)
+            else:
+                node = _joined(role, children)
         if node is None or syntax.boost == 1.0:
             return node
         if _only_restricts(node):
-            while hasattr(syntax, "role"):
-                syntax = syntax.nodes[0]
-            position = self._leaves[int(syntax.text)].start
             self._complaints.add(
-                "the boost of a date or an exclusion",
-                position,
+                "boost",
+                "the boost of a condition or an exclusion",
+                self._position(syntax),
                 "left out, they do not score",
                 "boost words and phrases",
             )
             return node
         return Boost(node, syntax.boost)
 
+    def _position(self, syntax: Any) -> int:
+        """Where the first leaf of a node of Whoosh's stands in the text."""
+        while hasattr(syntax, "role"):
+            syntax = syntax.nodes[0]
+        return self._leaves[int(syntax.text)].start
+
     def _leaf(self, token: Token, field: Any) -> Query | None:
-        """What a leaf stands for in a field: title, text, date, or None."""
+        """What a leaf stands for in a field: title, text, date, a declared one, or None."""
         node = token.node
-        if field == "date" and isinstance(node, (Term, Phrase)):
-            return self._dates.period(node.text, token.start)
-        if field == "date" and isinstance(node, (Prefix, All)):
-            return self._dates.period(f"{node}", token.start)
-        if field is not None and isinstance(node, (Term, Phrase, Prefix)):
-            return attrs.evolve(node, field=field)
-        if field is not None and isinstance(node, All):
-            self._complaints.add(f"{field}:*", token.start, "read as *, which is every article", "write *")
-        return node
+        if field is None or node is None:
+            return node
+        if field in self._readers:
+            return _clause(self._readers[field], node, token.start)
+        if isinstance(node, All):
+            problem = f"{field}:*"
+            self._complaints.add("field", problem, token.start, "read as *, which is every article", "write *")
+        return within(node, field) or node
 
     def _group(self, members: Iterable[tuple[str | None, Query | None]]) -> Query | None:
         """Clauses side by side. Each comes with its role; `+` makes it required.
@@ -274,10 +295,27 @@ def _joined(role: str, children: list[Query | None]) -> Query | None:
     first, rest = children[0], [child for child in children[1:] if child is not None]
     if role == "ANDNOT":
         return _all_of([*([] if first is None else [first]), *(Not(child) for child in rest)])
+    if role == "REQUIRE":
+        return Require(first, _all_of(rest)) if first is not None and rest else first or _all_of(rest)
     assert role == "ANDMAYBE"
     if first is None:
         return _any_of(rest)
     return AndMaybe(first, _any_of(rest)) if rest else first
+
+
+def _clause(reader: Reader, node: Query, position: int) -> Query | None:
+    """What a leaf in brackets means to the field before them."""
+    if isinstance(node, (DateRange, Undated, Compare, Between)):
+        return node  # it has a field of its own
+    if isinstance(node, TermRange):
+        return reader.between(in_brackets(node.low, node.high, node.include_low, node.include_high), position)
+    if isinstance(node, Phrase):
+        return reader.named(node.text, position, True)
+    written = node.text if isinstance(node, Term) else str(node)
+    relation = RELATION.match(shape_of(written))
+    if relation:
+        return reader.compared(relation.group(1), written[relation.end() :], position, False)
+    return reader.named(written, position, False)
 
 
 def _all_of(nodes: Sequence[Query]) -> Query:
@@ -292,79 +330,4 @@ def _only_restricts(node: Query) -> bool:
     """Whether a node is made of dates and exclusions, so that nothing in it is sought for itself."""
     if isinstance(node, (And, Or)):
         return all(map(_only_restricts, node.children))
-    return isinstance(node, (DateRange, Undated, Not))
-
-
-def _skeleton(tokens: Iterable[Token]) -> str:
-    """The tokens as the text that Whoosh reads, with each leaf as its number."""
-    pieces: list[str] = []
-    leaf = 0
-    for kind, _, text, _ in tokens:
-        if kind is Kind.LEAF:
-            pieces.append(f"{leaf} ")
-            leaf += 1
-        elif kind is Kind.BOOST or kind is Kind.CLOSE:
-            # Both belong directly behind what they end.
-            pieces[-1] = pieces[-1].rstrip()
-            pieces.append(f"^{text} " if kind is Kind.BOOST else ") ")
-        elif kind is Kind.FIELD:
-            pieces.append(f"{text}:")
-        elif kind is Kind.SIGN:
-            pieces.append(text)
-        else:
-            pieces.append("(" if kind is Kind.OPEN else f"{text} ")
-    return "".join(pieces)
-
-
-@lru_cache(maxsize=1024)
-def _shape(skeleton: str) -> Any:
-    return _whoosh_parser().process(skeleton)
-
-
-def _syntax(skeleton: str) -> Any:
-    """Whoosh's syntax tree of a skeleton. Those of short ones are kept: many queries have other words and one shape."""
-    return _shape(skeleton) if len(skeleton) <= 100 else _whoosh_parser().process(skeleton)
-
-
-@cache
-def _whoosh_parser() -> Any:
-    """Whoosh's query parser, with the parts of its language that stand in a skeleton, and with groups of our own.
-
-    Whoosh's groups are replaced, because it cannot tell words side by side from words joined by AND, and because its
-    ANDNOT nests once for each operator of a chain. From tightest to loosest: + - NOT AND OR ANDNOT ANDMAYBE.
-    """
-    import whoosh
-    import whoosh.qparser
-
-    if whoosh.__version__ < (3,):
-        raise ImportError(
-            f"the package that imports as `whoosh` is version {'.'.join(map(str, whoosh.__version__))}, not whoosh3: "
-            "pip uninstall Whoosh Whoosh-Reloaded, then pip install --force-reinstall whoosh3"
-        )
-    qparser: Any = whoosh.qparser  # Any: Whoosh is annotated only here and there
-    plugins, syntax = qparser.plugins, qparser.syntax
-
-    def operator(expression: str, role: str, kind: Any) -> Any:
-        return plugins.OperatorsPlugin.OpTagger(expression, group(role), kind), 0
-
-    def group(role: str) -> Any:
-        return type(f"Group{role}", (syntax.GroupNode,), {"role": role, "merging": True})
-
-    leaf = type("Leaf", (plugins.TaggingPlugin,), {"expr": "(?P<text>[0-9]+)", "nodetype": syntax.WordNode})
-    operators = [
-        operator(r"\+", "+", syntax.PrefixOperator),
-        operator(r"-", "-", syntax.PrefixOperator),
-        operator(r"NOT\b", "NOT", syntax.PrefixOperator),
-        operator(r"AND\b", "AND", syntax.InfixOperator),
-        operator(r"OR\b", "OR", syntax.InfixOperator),
-        operator(r"ANDNOT\b", "ANDNOT", syntax.InfixOperator),
-        operator(r"ANDMAYBE\b", "ANDMAYBE", syntax.InfixOperator),
-    ]
-    language = [
-        leaf,
-        plugins.FieldsPlugin,
-        plugins.GroupPlugin,
-        plugins.OperatorsPlugin(operators, clean=True),
-        plugins.BoostPlugin,
-    ]
-    return qparser.QueryParser(None, None, plugins=language, group=group("group"))
+    return isinstance(node, (DateRange, Undated, Compare, Between, Not))

@@ -31,13 +31,16 @@ from searchkit.query.nodes import (
 )
 from searchkit.query.written import in_brackets, in_field, word
 
-__all__ = ["MAX_DISTANCE", "MAX_PATTERN", "Fuzzy", "Regex", "Sequence", "TermRange", "Wildcard"]
+__all__ = ["MAX_DISTANCE", "MAX_PATTERN", "MAX_PLACES", "Field", "Fuzzy", "Regex", "Sequence", "TermRange", "Wildcard"]
 
 MAX_DISTANCE = 2
 """The most edits between a fuzzy word and what it finds."""
 
 MAX_PATTERN = 1_000
 """Characters of a pattern. Longer ones are refused: no word is so long, and patterns cost by their length."""
+
+MAX_PLACES = 100
+"""Places of a sequence."""
 
 Field: TypeAlias = Literal["title", "text"] | None
 
@@ -151,6 +154,8 @@ class Sequence(Query):
         object.__setattr__(self, "depth", depth_over(self, children))
         if len(children) < 2:
             raise QueryError("a Sequence has one place", hint="give it two or more, or take the place itself")
+        if len(children) > MAX_PLACES:
+            raise QueryError(f"a Sequence has {len(children):,} places", hint=f"it may have {MAX_PLACES}")
         fields = set()
         for place in children:
             for leaf in place.children if isinstance(place, Or) else (place,):

@@ -44,14 +44,14 @@ def repair(tokens: list[Token], complaints: Complaints) -> list[Token]:
                 )
         elif token.kind is Kind.CLOSE:
             if not unclosed:
-                complaints.add(
-                    "a ) without its (", token.start, "left out", "leave it out, or open a bracket before it"
-                )
+                hint = "leave it out, or open a bracket before it"
+                complaints.add("bracket", "a ) without its (", token.start, "left out", hint)
                 continue
             unclosed.pop()
             _complete(mended, token.start, complaints)
         elif token.kind is Kind.INFIX and before not in _COMPLETE:
             complaints.add(
+                "operator",
                 f"{token.text} has nothing on its left",
                 token.start,
                 "left out",
@@ -62,14 +62,13 @@ def repair(tokens: list[Token], complaints: Complaints) -> list[Token]:
             mended.pop()  # twice NOT is as good as none
             continue
         elif token.kind is Kind.BOOST and before not in (Kind.LEAF, Kind.CLOSE):
-            complaints.add(
-                "a boost without anything to boost", token.start, "left out", "write it directly behind a word"
-            )
+            hint = "write it directly behind a word"
+            complaints.add("boost", "a boost without anything to boost", token.start, "left out", hint)
             continue
         mended.append(token)
     _complete(mended, mended[-1].start if mended else 0, complaints)
     for start in reversed(unclosed):
-        complaints.add("a ( is not closed", start, "closed at the end of the text", "close it with )")
+        complaints.add("bracket", "a ( is not closed", start, "closed at the end of the text", "close it with )")
         mended.append(Token(Kind.CLOSE, start))
     return mended
 
@@ -79,13 +78,15 @@ def _complete(mended: list[Token], position: int, complaints: Complaints) -> Non
     last = mended[-1] if mended else None
     if last is not None and last.kind in _WANTING:
         complaints.add(
+            "operator",
             f"{last.text} has nothing on its right",
             last.start,
             "left out",
             f"write a word behind it, or write it in lower case to search for the word {last.text.lower()}",
         )
     elif last is not None and last.kind is Kind.OPEN:
-        complaints.add("empty brackets", last.start, "left out", "put words into them, or leave them out")
+        hint = "put words into them, or leave them out"
+        complaints.add("bracket", "empty brackets", last.start, "left out", hint)
     elif last is not None:
         return
     mended.append(Token(Kind.LEAF, position))
@@ -96,6 +97,7 @@ def _as_word(token: Token, complaints: Complaints) -> Token:
     if token.kind not in (Kind.INFIX, Kind.NOT):
         return token
     complaints.add(
+        "operator",
         f"there is nothing that {token.text} could join",
         token.start,
         "read as a word",

@@ -12,15 +12,20 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple
 
 from searchkit.query.complaints import Complaints, quoted
 from searchkit.query.date_clauses import DateReader
-from searchkit.query.nodes import MAX_SLOP, All, Phrase, Prefix, Query, Term
+from searchkit.query.field_clauses import FieldReader
+from searchkit.query.marks import ODD, is_operator, range_ends, shape_of
+from searchkit.query.nodes import MAX_SLOP, Phrase, Query, Term
+from searchkit.query.patterns import Sequence, TermRange
+from searchkit.query.words import quoted_node, regex_node, word_node
 
-__all__ = ["MAX_TOKENS", "OPERATORS", "PLAIN_PHRASE", "PLAIN_WORD", "Kind", "Token", "scan"]
+__all__ = ["MAX_TOKENS", "PLAIN_PHRASE", "PLAIN_WORD", "RELATION", "Kind", "Reader", "Token", "scan"]
 
 MAX_TOKENS = 8_192
 """Tokens that are read with care; what follows after them is read as words."""
@@ -48,21 +53,19 @@ class Token(NamedTuple):
     node: Query | None = None
 
 
-OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT", "ANDMAYBE", "REQUIRE"})
-_FIELDS = frozenset({"title", "text", "date"})
+WORD_FIELDS = ("title", "text")
+"""The fields that hold words."""
 
-# What can be nothing but words, recognised in the text itself. Full-width signs, curly quotes and lone surrogates are
-# left to the scan.
-_ODD = "“”„‟«»〝〞\uff01-\uff5e\ud800-\udfff"
-_WORD_LETTER = rf'[^\s"()\[\]{{}}:^*~?{_ODD}]'
-PLAIN_WORD = rf"(?![+\-'‘’‚‛]){_WORD_LETTER}++\?*+"
-PLAIN_PHRASE = rf'"\s*+[^"\s{_ODD}][^"{_ODD}]*+"(?:~[1-9][0-9]{{0,8}}+)?+'
+Reader = DateReader | FieldReader
+"""Who reads what stands behind a field that holds no words."""
 
-_SHAPES = str.maketrans(
-    {chr(0xFF01 + offset): chr(0x21 + offset) for offset in range(94)}
-    | dict.fromkeys("“”„‟«»〝〞", '"')
-    | dict.fromkeys("‘’‚‛", "'")
-)
+# What can be nothing but words, recognised in the text itself. Full-width signs, curly quotes, lone surrogates, NEAR/5,
+# and in phrases what may be a choice of words, are left to the scan.
+_WORD_LETTER = rf'[^\s"()\[\]{{}}:^*~?{ODD}]'
+_PHRASE_LETTER = rf'[^"*(\[~?{ODD}]'
+PLAIN_WORD = rf"(?![+\-'‘’‚‛]|NEAR/\d){_WORD_LETTER}++\?*+"
+PLAIN_PHRASE = rf'"\s*+(?=[^\s"])(?:{_PHRASE_LETTER}++|\?(?=[\s?"]))*+"(?:~[1-9][0-9]{{0,8}}+)?+'
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 _SPACES = re.compile(r"\s+")
@@ -77,32 +80,30 @@ _SLOP = re.compile(r"~(\d*)")
 _NUMBER = re.compile(
     r"[+-]?(?:(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:e[+-]?\d{1,4})?|nan|inf(?:inity)?)", re.IGNORECASE
 )
-_FUZZINESS = re.compile(r"\d?(?:/\d{1,9})?")
-_WILDCARD = re.compile(r"\*\w|\w\*|\?\w")
-_PREFIX_END = re.compile(r"[^*]\*")
-_LETTER = re.compile(r"\w")
 _RANGE = re.compile(r"[\[{][^\[\]{}()]{0,200}[\]}]")
 _UNCLOSED_RANGE = re.compile(r"[\[{]\s*(?:[^\s()]{1,100}\s+)?TO(?:\s+[^\s()\[{]{1,100})?(?=[\s()]|\Z)", re.IGNORECASE)
 _WORD_RANGE = re.compile(r"(?:^.|\s)TO(?:\s|.$)")
-_RELATION = re.compile(r"(>=|=>|<=|=<|>|<)\s*")
+RELATION = re.compile(r"(>=|=>|<=|=<|>|<)\s*")
 
 
-def scan(text: str, complaints: Complaints, dates: DateReader) -> list[Token]:
+def scan(text: str, complaints: Complaints, readers: Mapping[str, Reader]) -> list[Token]:
     """The tokens of any text, in its order; more than MAX_TOKENS of them if part of it was read as mere words.
+
+    `readers` read what stands behind `date` and each declared field, by its name.
 
     Lone surrogates are read as U+FFFD, as they are in articles. Raises QueryError if strict.
     """
-    return _Scan(_SURROGATES.sub("\ufffd", text), complaints, dates).tokens()
+    return _Scan(_SURROGATES.sub("\ufffd", text), complaints, readers).tokens()
 
 
 class _Scan:
     """One pass over one text. Each method that reads something takes where it starts and returns where it ends."""
 
-    def __init__(self, text: str, complaints: Complaints, dates: DateReader) -> None:
+    def __init__(self, text: str, complaints: Complaints, readers: Mapping[str, Reader]) -> None:
         self._text = text
-        self._shape = text.translate(_SHAPES)
+        self._shape = shape_of(text)
         self._complaints = complaints
-        self._dates = dates
+        self._readers = readers
         self._tokens: list[Token] = []
         # The next character that no 'literal' can hold, and the next place where one can end: looked up once for all
         # the quotes before them.
@@ -132,7 +133,7 @@ class _Scan:
 
     def _mere_words(self, start: int) -> list[Token]:
         words = ((run.start(), self._text[run.start() : run.end()]) for run in _RUN.finditer(self._shape, start))
-        return [Token(Kind.LEAF, position, "", Term(word)) for position, word in words if word not in OPERATORS]
+        return [Token(Kind.LEAF, position, "", Term(word)) for position, word in words if not is_operator(word)]
 
     def _add(self, kind: Kind, start: int, end: int, text: str = "", node: Query | None = None) -> int:
         self._tokens.append(Token(kind, start, text, node))
@@ -148,17 +149,12 @@ class _Scan:
 
     def _plain_run(self, start: int, end: int) -> int:
         word = self._text[start:end]
-        if word in OPERATORS and self._last() not in (Kind.SIGN, Kind.FIELD):
+        if is_operator(word) and self._last() not in (Kind.SIGN, Kind.FIELD):
             return self._operator(start, end)
         return self._add(Kind.LEAF, start, end, node=Term(word))
 
     def _operator(self, start: int, end: int) -> int:
         name = self._shape[start:end]
-        if name == "REQUIRE":
-            self._complaints.add(
-                "the operator REQUIRE", start, "read as AND, so that both sides score", "write AND or ANDMAYBE"
-            )
-            name = "AND"
         return self._add(Kind.NOT if name == "NOT" else Kind.INFIX, start, end, name)
 
     def _run(self, start: int) -> int:
@@ -168,7 +164,7 @@ class _Scan:
         if not self._begins(start):
             if shape[start] == "^" and _NUMBER.fullmatch(shape, start + 1, end):
                 return self._boost(start, end)
-            if shape[start:end] in OPERATORS:
+            if is_operator(shape[start:end]):
                 return self._operator(start, end)
             return self._word(start, end)
         first = shape[start]
@@ -181,13 +177,11 @@ class _Scan:
             return self._word_range(start, words.end())
         if field := _FIELD.match(shape, start, end):
             return self._field(start, field.group(1), field.end(), end)
-        if self._last() not in (Kind.SIGN, Kind.FIELD) and shape[start:end] in OPERATORS:
+        if self._last() not in (Kind.SIGN, Kind.FIELD) and is_operator(shape[start:end]):
             return self._operator(start, end)
-        if shape[start:end] == "r" and shape.startswith('"', end) and shape.find('"', end + 1) > 0:
-            self._complaints.add(
-                "a regular expression", start, "not supported, read as a phrase", "search for the words themselves"
-            )
-            return end
+        if shape[start:end] == "r" and shape.startswith('"', end) and (close := shape.find('"', end + 1)) > 0:
+            node = regex_node(self._text[end + 1 : close], start, self._complaints)
+            return self._add(Kind.LEAF, start, close + 1, node=node)
         return self._word(start, end)
 
     def _run_end(self, start: int) -> int:
@@ -211,10 +205,12 @@ class _Scan:
         if content is None:
             return end
         if not content.strip():
-            self._complaints.add("an empty phrase", start, "left out", 'put words between the quotes: "two words"')
+            hint = 'put words between the quotes: "two words"'
+            self._complaints.add("quote", "an empty phrase", start, "left out", hint)
             self._add(Kind.LEAF, start, end)
         else:
-            self._add(Kind.LEAF, start, end, node=Phrase(content))
+            shape = self._shape[start + 1 : start + 1 + len(content)]
+            self._add(Kind.LEAF, start, end, node=quoted_node(content, shape, start + 1, self._complaints))
         return self._slop(end)
 
     def _quotation(self, start: int, begins: bool) -> tuple[str | None, int]:
@@ -228,12 +224,12 @@ class _Scan:
             return self._text[start + 1 : close], close + 1
         hint = 'close the phrase: "two words"'
         if not begins:
-            self._complaints.add("a quote without a partner", start, "left out", hint)
+            self._complaints.add("quote", "a quote without a partner", start, "left out", hint)
             return None, start + 1
         barrier = _PHRASE_BARRIER.search(self._shape, start)
         end = barrier.start() if barrier else len(self._shape)
         where = "at the next bracket" if barrier else "at the end of the text"
-        self._complaints.add("a phrase is not closed", start, f"closed {where}", hint)
+        self._complaints.add("quote", "a phrase is not closed", start, f"closed {where}", hint)
         return self._text[start + 1 : end], end
 
     def _slop(self, start: int) -> int:
@@ -245,13 +241,14 @@ class _Scan:
         words = int(digits) if digits and len(digits) < 12 else MAX_SLOP if digits else 0
         if not 1 <= words < MAX_SLOP:
             allowed = min(max(words, 1), MAX_SLOP)
-            self._complaints.add(
-                f"the slop {quoted(slop.group())}", start, f"read as ~{allowed}", 'write a number from 1: "two words"~3'
-            )
+            problem, hint = f"the slop {quoted(slop.group())}", 'write a number from 1: "two words"~3'
+            self._complaints.add("slop", problem, start, f"read as ~{allowed}", hint)
             words = allowed
         *_, token = self._tokens
         if isinstance(token.node, Phrase):
             self._tokens[-1] = token._replace(node=Phrase(token.node.text, words))
+        elif isinstance(token.node, Sequence):
+            self._tokens[-1] = token._replace(node=Sequence(*token.node.children, slop=words))
         return slop.end()
 
     def _find_literal_end(self, start: int) -> int:
@@ -266,126 +263,122 @@ class _Scan:
         return self._literal_end if is_closed else 0
 
     def _word_range(self, start: int, end: int) -> int:
-        text = self._text[start:end]
-        self._complaints.add(
-            f"the range of words {quoted(text)}", start, "not supported, read as plain words", "ranges are for date:"
-        )
-        return self._add(Kind.LEAF, start, end, node=Term(text))
+        """A range of words. Its ends may stand in quotes."""
+        inside = self._shape[start + 1 : end - 1]
+        if (ends := range_ends(inside)) is None:
+            problem = f"the range of words {quoted(self._text[start:end])}"
+            self._complaints.add("range", problem, start, "read as plain words", "write [apple TO pear]")
+            return self._add(Kind.LEAF, start, end, node=Term(self._text[start:end]))
+        low, high = (None if side in ("", "*") else side for side in (side.strip("'\"").strip() for side in ends))
+        node = TermRange(low, high, self._shape[start] == "[", self._shape[end - 1] == "]")
+        return self._add(Kind.LEAF, start, end, node=node)
 
     def _field(self, start: int, written: str, colon_end: int, end: int) -> int:
-        """A field and, for dates, all of its clause. What looks like a field but is none is a word."""
+        """A field and, unless it holds words, all of its clause. What looks like a field but is none is a word."""
         shape = self._shape
-        name = written.casefold()
+        name = self._name_of(written)
         following = shape[colon_end : colon_end + 2]
         is_glued = following != "" and not following[0].isspace() and following[0] != ")"
-        if name not in _FIELDS:
+        if name is None:
             # No fields: Note: this; https://example.org; std::vector; a full-width colon in running text.
             if not is_glued or following.startswith((":", "//")) or self._text[colon_end - 1] != ":":
                 return self._word(start, end)
             return self._unknown_field(start, written, colon_end, end)
         if not is_glued:
-            self._complaints.add(
-                f"nothing follows {quoted(written + ':')} directly", start, "read as a word", f"write {name}:word"
-            )
+            problem = f"nothing follows {quoted(written + ':')} directly"
+            self._complaints.add("field", problem, start, "read as a word", f"write {name}:word")
             return self._word(start, end)
         if self._last() is Kind.FIELD:
             outer = self._tokens.pop()
-            self._complaints.add(
-                f"two fields, {outer.text}: and {name}:", outer.start, f"{outer.text}: is left out", "give one field"
-            )
-        if name == "date" and following[0] != "(":
-            return self._date(start, colon_end)
+            problem = f"two fields, {outer.text}: and {name}:"
+            self._complaints.add("field", problem, outer.start, f"{outer.text}: is left out", "give one field")
+        if name in self._readers and following[0] != "(":
+            return self._clause(self._readers[name], start, colon_end)
         return self._add(Kind.FIELD, start, colon_end, name)
+
+    def _name_of(self, written: str) -> str | None:
+        """The field that is meant; for declared ones, case counts only where two differ by nothing else."""
+        if written in self._readers:
+            return written
+        name = written.casefold()
+        if name in WORD_FIELDS:
+            return name
+        return next((known for known in self._readers if known.casefold() == name), None)
 
     def _unknown_field(self, start: int, name: str, colon_end: int, end: int) -> int:
         before_group = colon_end == end
+        declared = [name for name in self._readers if name != "date"]
         self._complaints.add(
-            f"the field {quoted(name)} is not known",
+            "field",
+            f"no field {quoted(name)}",
             start,
-            "the field is left out" if before_group else f"{quoted(self._text[start:end])} is read as plain words",
-            "fields are title:, text: and date:",
+            "left out" if before_group else "searched as a word",
+            f"fields are {', '.join((*WORD_FIELDS, *self._readers))}",
+            f"declared fields: {', '.join(declared)}" if declared else "",
         )
         return end if before_group else self._word(start, end)
 
-    def _date(self, field_start: int, start: int) -> int:
-        """The clause behind `date:`, which starts at `start`."""
-        shape, dates = self._shape, self._dates
+    def _clause(self, reader: Reader, field_start: int, start: int) -> int:
+        """The clause behind a field that holds no words, which starts at `start`."""
+        shape = self._shape
+        node: Query | None
         if shape[start] in "[{":
             if closed := _RANGE.match(shape, start):
-                return self._add(Kind.LEAF, field_start, closed.end(), node=dates.between(closed.group(), field_start))
+                node = reader.between(closed.group(), field_start)
+                return self._add(Kind.LEAF, field_start, closed.end(), node=node)
             if unclosed := _UNCLOSED_RANGE.match(shape, start):
-                self._complaints.add(
-                    "a date range is not closed", start, "closed behind its last date", "write [2020-09 TO 2020-10]"
-                )
-                return self._add(
-                    Kind.LEAF, field_start, unclosed.end(), node=dates.between(unclosed.group() + "]", field_start)
-                )
-        if relation := _RELATION.match(shape, start):
-            text, end = self._date_text(relation.end())
-            return self._add(Kind.LEAF, field_start, end, node=dates.compared(relation.group(1), text, field_start))
-        text, end = self._date_text(start)
-        return self._add(Kind.LEAF, field_start, end, node=dates.period(text, field_start))
+                problem = "a date range is not closed" if isinstance(reader, DateReader) else "a range is not closed"
+                self._complaints.add("range", problem, start, "closed behind its last end", "write [2020 TO 2021]")
+                node = reader.between(unclosed.group() + "]", field_start)
+                return self._add(Kind.LEAF, field_start, unclosed.end(), node=node)
+        relation = RELATION.match(shape, start)
+        (value_start, value_end), end, is_quoted = self._value(relation.end() if relation else start)
+        if relation:
+            node = reader.compared(relation.group(1), shape[value_start:value_end], field_start, is_quoted)
+        else:
+            # A value is what it is; of a date only the shape counts.
+            written = shape if isinstance(reader, DateReader) else self._text
+            node = reader.named(written[value_start:value_end], field_start, is_quoted)
+        return self._add(Kind.LEAF, field_start, end, node=node)
 
-    def _date_text(self, start: int) -> tuple[str, int]:
-        """A date, quoted or not, and where it ends. A boost behind it is not part of it."""
+    def _value(self, start: int) -> tuple[tuple[int, int], int, bool]:
+        """Between which characters a value stands, where it ends with its quotes, and whether it has some.
+
+        A boost behind it is not part of it.
+        """
         shape = self._shape
         if shape.startswith('"', start):
             content, end = self._quotation(start, begins=True)
-            return (content or "").translate(_SHAPES), end
-        if shape.startswith("'", start) and (end := self._find_literal_end(start)):
-            return shape[start + 1 : end], end + 1
+            return (start + 1, start + 1 + len(content or "")), end, True
+        if shape.startswith("'", start) and (close := self._find_literal_end(start)):
+            return (start + 1, close), close + 1, True
         end = self._run_end(start)
         caret = shape.rfind("^", start, end)
         if caret > start and _NUMBER.fullmatch(shape, caret + 1, end):
             end = caret
-        return shape[start:end], end
+        return (start, end), end, False
 
     def _word(self, start: int, end: int) -> int:
-        """A word with what may hang on it: boosts, and a star that makes it a prefix."""
+        """A word with the boosts that may hang on it."""
         shape = self._shape
         word_end = end
         boosts = []
         while (caret := shape.rfind("^", start + 1, word_end)) > 0 and _NUMBER.fullmatch(shape, caret + 1, word_end):
             boosts.append((caret, word_end))
             word_end = caret
-        self._add(Kind.LEAF, start, word_end, node=self._word_node(start, word_end))
+        node = word_node(self._text[start:word_end], shape[start:word_end], start, self._complaints)
+        self._add(Kind.LEAF, start, word_end, node=node)
         if boosts:
             self._boost(*boosts[-1])
         if len(boosts) > 1:
-            self._complaints.add("a second boost", boosts[-2][0], "left out", "give one boost")
+            self._complaints.add("boost", "a second boost", boosts[-2][0], "left out", "give one boost")
         return end
-
-    def _word_node(self, start: int, end: int) -> Query:
-        text, shape = self._text[start:end], self._shape
-        if shape[start:end] in ("*", "*:*"):
-            return All()
-        tilde = shape.rfind("~", start + 1, end)
-        if tilde > 0 and _FUZZINESS.fullmatch(shape, tilde + 1, end) and _LETTER.search(shape, start, tilde):
-            self._complaints.add(
-                f"the fuzzy word {quoted(text)}",
-                start,
-                "not supported, read as a plain word",
-                "write the word without ~",
-            )
-            text, end = self._text[start:tilde], tilde
-        is_prefix = _PREFIX_END.match(shape, end - 2) is not None and _LETTER.search(shape, start, end) is not None
-        stem = text[:-1] if is_prefix else text
-        if _WILDCARD.search(stem) and "://" not in stem:
-            self._complaints.add(
-                f"the wildcard in {quoted(text)}",
-                start,
-                "not supported, read as plain words",
-                "only a star at the end of a word is understood: qu*",
-            )
-            return Term(text)
-        return Prefix(stem) if is_prefix else Term(text)
 
     def _boost(self, start: int, end: int) -> int:
         written = self._shape[start:end]
         factor = float(written[1:])
         if not math.isfinite(factor) or factor <= 0.0:
-            self._complaints.add(
-                f"the boost {quoted(written)}", start, "left out", "a boost is a finite number above 0, like ^2"
-            )
+            hint = "a boost is a finite number above 0, like ^2"
+            self._complaints.add("boost", f"the boost {quoted(written)}", start, "left out", hint)
             return end
         return self._add(Kind.BOOST, start, end, format(Decimal(repr(factor)), "f"))

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import re
 
+from searchkit.query.marks import has_choices, is_operator, shape_of
+
 __all__ = ["in_brackets", "in_field", "in_quotes", "word"]
 
-_ONE_WORD = re.compile(r"(?!(?:AND|OR|NOT|ANDNOT|ANDMAYBE|REQUIRE|TO)\Z)\w(?:[\w.@&'’/-]*\w)?\Z")
+_ONE_WORD = re.compile(r"\w(?:[\w.@&'’/+$%#-]*\w)?[?!+]*\Z")
+_LITERAL = re.compile(r"(?!\s)(?:[^'\"()]|'(?![\s^~]|\Z))+(?<!\s)\Z")
 
 
 def word(text: str) -> str:
     """The word, in quotes where the parser might read a bare one as something else."""
-    return text if _ONE_WORD.match(text) else in_quotes(text)
+    is_bare = _ONE_WORD.match(text) and shape_of(text) == text and not is_operator(text) and text != "TO"
+    return text if is_bare else in_quotes(text)
 
 
 def in_quotes(text: str) -> str:
-    return '"' + text.replace('"', " ") + '"'
+    """Between double quotes, or single ones if double ones would make it a phrase with a choice."""
+    shape = shape_of(text)
+    if has_choices(shape) and _LITERAL.match(shape):
+        return f"'{text}'"
+    return f'"{"".join(" " if mark == chr(34) else letter for letter, mark in zip(text, shape, strict=True))}"'
 
 
 def in_field(field: str | None, text: str) -> str:
