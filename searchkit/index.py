@@ -21,7 +21,7 @@ from searchkit.indexing.options import K1, TITLE_WEIGHT, B, Options, check_bm25
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.nodes import Query
 from searchkit.search.answer import Ask, Date, Match, Relation, Scope, Sort, settings_of
-from searchkit.search.results import Results
+from searchkit.search.results import Hit, Results
 from searchkit.storage.container import Finding
 from searchkit.storage.contract import Storage
 from searchkit.storage.folder import FolderStorage
@@ -343,6 +343,46 @@ class Index:
             self._snapshot(), match, since, until, on, dates, now, timeout, week_starts=week_starts, plain=self._plain
         )
         return Ask(query, scope).count()
+
+    def like(
+        self,
+        article: str | Article | Hit,
+        *,
+        limit: int | None = 10,
+        offset: int = 0,
+        since: Date | None = None,
+        until: Date | None = None,
+        on: Date | None = None,
+        dates: Relation = "overlaps",
+        k1: float | None = None,
+        b: float | None = None,
+        now: datetime | None = None,
+        timeout: float | None = None,
+        week_starts: WeekStart = "monday",
+        terms: int = 25,
+        itself: bool = False,
+    ) -> Results:
+        """More like this: the articles that share the weightiest words of one, ranked by BM25 (see docs/related.md).
+
+        article  the id of an article of this index, a hit, or an Article, which need not be in it.
+        terms    how many words are looked for, by tf * idf in the article; 1 to 1,024.
+        itself   also find the article itself: the one of its id.
+
+        The other options are those of `search`; `results.query` is the query that was made. Raises KeyError for an id
+        that is not there, SearchkitError for one whose text the index does not keep, QueryError as `search` does.
+        """
+        from searchkit.search.like import Resembling, telling
+
+        start = time.perf_counter()
+        snapshot = self._snapshot()
+        if not isinstance(article, Article):
+            article = self.get(article.id if isinstance(article, Hit) else article)
+        place = snapshot.find(article.id)
+        without = None if itself else place
+        query = telling(snapshot, article, terms, 1 if without is None else 2)
+        scope = Scope(snapshot, "any", since, until, on, dates, now, timeout, week_starts=week_starts)
+        settings = settings_of(snapshot, limit, offset, "score", k1, b, self._skipping)
+        return Resembling(query, scope, without).search(settings, start)
 
     def explain(
         self,

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spoken_table import ELSEWHEN, NOW, REFUSED, SAID, SUNDAYS, rows
 
 from searchkit import Article, DateInterval, Index, create, parse
 from searchkit.dates import MAX_SECOND, WeekStart, parse_range
 from searchkit.errors import ArticleError, DateError, QueryError
 from searchkit.query import And, DateRange, Term
 from searchkit.query.parse import parse_with_warnings
-from tests.spoken_table import ELSEWHEN, NOW, REFUSED, SAID, SUNDAYS, rows
 
 ROWS = rows(SAID, 3)
 NO = rows(REFUSED, 3)

@@ -10,6 +10,7 @@ from searchkit.cli.delete import delete
 from searchkit.cli.export import export
 from searchkit.cli.index import index
 from searchkit.cli.info import info
+from searchkit.cli.like import like
 from searchkit.cli.query import query
 from searchkit.cli.snapshot import snapshot
 from searchkit.cli.upgrade import upgrade
@@ -36,5 +37,5 @@ def program(context: click.Context, version: bool) -> None:
         context.exit(2)
 
 
-for command in (index, query, info, check, compact, delete, snapshot, export, upgrade):
+for command in (index, query, like, info, check, compact, delete, snapshot, export, upgrade):
     program.add_command(command)

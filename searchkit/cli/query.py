@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from searchkit.search.results import Hit, Results
     from searchkit.search.timeline import By, Timeline
 
-__all__ = ["query"]
+__all__ = ["MARKUPS", "RELATIONS", "query", "show"]
 
 Explain: TypeAlias = "Callable[[Hit], Explanation]"
 
@@ -125,28 +125,41 @@ def query(
         if style == "count" or (by and not style):
             limit, offset = 1, 0
         results = index.search(asked, limit=limit, offset=offset, sort=sort, timeout=timeout, **limits)
-        for warning in results.warnings:
-            complain(warning)
         explanation = (lambda hit: index.explain(asked, hit.id, **moment)) if explain else None
-        if style == "count":
-            say(str(results.total))
-        elif style == "json":
-            hits = [_record(hit, snippets, markup or "plain", explanation) for hit in results]
-            counted = {"timeline": _timeline(results.timeline(by))} if by else {}
-            print_json(_summary(results) | counted | {"hits": hits}, indent=2)
-        elif style == "jsonl":
-            for hit in results:
-                print_json(_record(hit, snippets, markup or "plain", explanation))
-        elif by:
-            _show_timeline(results.timeline(by))
-        elif on_terminal():
-            from searchkit.cli.drawing import draw
+        return show(results, style, offset, snippets, markup or "plain", explanation, by)
 
-            draw(results, offset + 1, snippets, explanation)
-        else:
-            for hit in results:
-                _print_line(hit, snippets, markup or "plain", explanation)
-        return 0 if results else 1
+
+def show(
+    results: Results,
+    style: str | None,
+    offset: int,
+    snippets: int,
+    markup: str,
+    explanation: Explain | None = None,
+    by: By | None = None,
+) -> int:
+    """Print results as "count", "json", "jsonl", or for people. The exit code: 0 for hits, 1 for none."""
+    for warning in results.warnings:
+        complain(warning)
+    if style == "count":
+        say(str(results.total))
+    elif style == "json":
+        hits = [_record(hit, snippets, markup, explanation) for hit in results]
+        counted = {"timeline": _timeline(results.timeline(by))} if by else {}
+        print_json(_summary(results) | counted | {"hits": hits}, indent=2)
+    elif style == "jsonl":
+        for hit in results:
+            print_json(_record(hit, snippets, markup, explanation))
+    elif by:
+        _show_timeline(results.timeline(by))
+    elif on_terminal():
+        from searchkit.cli.drawing import draw
+
+        draw(results, offset + 1, snippets, explanation)
+    else:
+        for hit in results:
+            _print_line(hit, snippets, markup, explanation)
+    return 0 if results else 1
 
 
 def _summary(results: Results) -> dict[str, Any]:

@@ -202,6 +202,29 @@ cdef class Answer:
             PyTuple_SET_ITEM(scores, i, score)
         return scores
 
+    def places(self):
+        """The segment number and docid of all hits."""
+        cdef uint64_t i
+        return [(self.found[i].part, self.found[i].docid) for i in range(min(self.offset, self.count), self.count)]
+
+    def select(self, numbers):
+        """The answer of some hits by their numbers, in that order. IndexError for a number that is none."""
+        cdef Answer answer = Answer.__new__(Answer)
+        cdef uint64_t i
+        cdef Py_ssize_t size = len(self)
+        cdef list chosen = list(numbers)
+        answer.found = <sk_hit *>calloc(max(len(chosen), 1), sizeof(sk_hit))
+        if answer.found == NULL:
+            raise MemoryError
+        for number in chosen:
+            if not 0 <= number < size:
+                raise IndexError(f"hit {number} of {size}")
+            i = number
+            answer.found[answer.count] = self.found[self.offset + i]
+            answer.count += 1
+        answer.parts, answer.late = self.parts, self.late
+        return answer
+
     def ids(self):
         """The ids of all hits. They are read some at a time, as each read waits for memory."""
         cdef Py_ssize_t first, i, some, count = len(self)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from searchkit.core.evaluate import Searcher
     from searchkit.core.program import TermLists
     from searchkit.dates import DateInterval
+    from searchkit.query.nodes import Query
     from searchkit.search.matches import Match
     from searchkit.search.snippets import Markup, Passage
     from searchkit.search.timeline import By, Timeline
@@ -79,6 +80,8 @@ class Snapshot(Protocol):
 
 class Asked(Protocol):
     """What results ask of the query that they came from."""
+
+    query: str | Query
 
     @property
     def snapshot(self) -> Snapshot: ...
@@ -242,6 +245,11 @@ class Results(Sequence[Hit]):
         if self._total is None:
             self._total = self._ask.count()
         return self._total
+
+    @property
+    def query(self) -> str | Query:
+        """What was asked: the text or the query node; of `Index.like` the node that it made."""
+        return self._ask.query
 
     @property
     def seconds(self) -> float:
