@@ -42,6 +42,7 @@ EXTENSIONS = [
     extension("stems", "english.c", depends=("english.h",)),
     extension("tokens", "tokenize.c", depends=("tokenize.h", "unicode_tables.h")),
     extension("segment", *READING, depends=HEADERS),
+    extension("columns", *READING, "column.c", depends=(*HEADERS, "column.h")),
     extension(
         "verify",
         *READING,

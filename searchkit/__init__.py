@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         SearchkitError,
         SearchTimeout,
     )
+    from searchkit.fields import Boolean, Date, Keyword, Number
     from searchkit.index import AddReport, CheckReport, Index, IndexStats, create, open
     from searchkit.indexing.repair import RepairReport, repair
     from searchkit.indexing.upgrade import UpgradeReport, upgrade
@@ -48,10 +49,12 @@ __all__ = [
     "AddReport",
     "Article",
     "ArticleError",
+    "Boolean",
     "Bucket",
     "CheckReport",
     "CommitUnknown",
     "CorruptIndex",
+    "Date",
     "DateError",
     "DateInterval",
     "Explanation",
@@ -63,6 +66,8 @@ __all__ = [
     "IndexLocked",
     "IndexNotFound",
     "IndexStats",
+    "Keyword",
+    "Number",
     "Passage",
     "QueryError",
     "QueryWarning",
@@ -99,6 +104,7 @@ _HOMES = {
         "SearchTimeout",
         "SearchkitError",
     ),
+    "fields": ("Boolean", "Date", "Keyword", "Number"),
     "index": ("AddReport", "CheckReport", "Index", "IndexStats", "create", "open"),
     "indexing.repair": ("RepairReport", "repair"),
     "indexing.upgrade": ("UpgradeReport", "upgrade"),

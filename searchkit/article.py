@@ -9,7 +9,7 @@ ASCII or clean, no fields) does no more than a few type checks.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date as Date
 from datetime import datetime
 from math import isfinite
@@ -22,7 +22,7 @@ from searchkit.errors import ArticleError, DateError
 
 __all__ = ["Article", "FieldValue"]
 
-FieldValue: TypeAlias = str | int | float | bool | list[str]
+FieldValue: TypeAlias = str | int | float | bool | list[str] | list[int] | list[float] | list[bool]
 
 KEYS: Final = ("id", "title", "text", "date", "fields")
 """The keys of an article as a mapping, in the order in which `to_dict` gives them."""
@@ -100,10 +100,21 @@ def _field_value(name: str, value: object) -> FieldValue:
             raise ArticleError(f"the field {name!r} is {value}, not a finite number", hint="leave the field out")
         return float(value)
     if isinstance(value, list | tuple):
+        if value and isinstance(value[0], int | float):
+            return _numbers(name, value)
         return [_string(f"field {name!r} (a list of strings)", one) for one in value]
     raise ArticleError(
-        f"the field {name!r} is {_kind(value)}", hint="a field is a str, int, float, bool or list of str"
+        f"the field {name!r} is {_kind(value)}", hint="a field is a str, int, float, bool or a list of one of these"
     )
+
+
+def _numbers(name: str, values: Sequence[object]) -> list[Any]:
+    """A list of numbers, or of True and False."""
+    truths = isinstance(values[0], bool)
+    for one in values:
+        if not isinstance(one, int | float) or isinstance(one, bool) != truths:
+            raise ArticleError(f"the field {name!r} (a list of {_kind(values[0])}) has one {_kind(one)}")
+    return [_field_value(name, one) for one in values]
 
 
 @attrs.frozen
@@ -116,7 +127,8 @@ class Article:
     title   searched beside the text; "" for none.
     date    a DateInterval, a `str` that `DateInterval.parse` reads, a `date`, a `datetime`, or None for undated.
             Offsets are moved to UTC; `from_dict` can move them to another time zone.
-    fields  your own values by name: str, int (64 bits), float (finite), bool or list of str. The mapping is copied.
+    fields  your own values by name: str, int (64 bits), float (finite), bool, or a list of str, of numbers or of bool.
+            The mapping is copied.
 
     Lone surrogates in strings become U+FFFD. Raises ArticleError, saying which part is wrong and why.
     """

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from errno import ENOTDIR
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -17,6 +17,7 @@ from searchkit.analysis.frequent import frequent_terms
 from searchkit.article import Article
 from searchkit.dates import WeekStart
 from searchkit.errors import ArticleError, IndexExists, SearchkitError
+from searchkit.fields import Field
 from searchkit.indexing.options import K1, TITLE_WEIGHT, B, Options, check_bm25
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.nodes import Query
@@ -98,6 +99,7 @@ def create(
     title_weight: int = TITLE_WEIGHT,
     k1: float = K1,
     b: float = B,
+    fields: Mapping[str, Field] = MappingProxyType({}),
     timezone: str = "UTC",
     store: bool = True,
     exist_ok: bool = False,
@@ -107,6 +109,8 @@ def create(
     analyzer      a Snowball language ("english", "german", ...), "none", or "package.module:callable" for your stemmer.
     title_weight  how often a title counts, as if it stood there so many times: 0 to 100 (3).
     k1, b         of BM25, the defaults of searches (1.5 and 0.75; docs/effectiveness.md says why).
+    fields        what of the articles' fields can be filtered, sorted and counted, and its kind: `{"source": Keyword(),
+                  "words": Number()}`. ValueError for a name or a kind that cannot be; others are kept and given back.
     timezone      an IANA name; dates with an offset are moved there.
     store         keep title and text; False keeps ids, dates and fields only.
     exist_ok      open the index that is there instead of raising IndexExists (its own options then hold).
@@ -114,7 +118,7 @@ def create(
     storage: Storage = MemoryStorage() if path is None else FolderStorage(path)
     check_bm25(k1, b)
     named = Analyzer.named(analyzer)
-    options = Options(named, title_weight, float(k1), float(b), timezone, frequent_terms(named), store)
+    options = Options(named, title_weight, float(k1), float(b), timezone, frequent_terms(named), store, fields)
     try:
         storage.create(Manifest(MANIFEST_FORMAT, 1, options.to_json()))
     except FileExistsError as error:
@@ -261,6 +265,7 @@ class Index:
         until: Date | None = None,
         on: Date | None = None,
         dates: Relation = "overlaps",
+        where: Mapping[str, Any] | None = None,
         sort: Sort = "score",
         k1: float | None = None,
         b: float | None = None,
@@ -277,7 +282,11 @@ class Index:
                           month" (see docs/dates.md).
         dates             "overlaps": the article may have happened in the range; "within": it surely did;
                           "contains": it spans all of it. Also for ranges in the text that name no relation.
-        sort              "score", "newest" or "oldest".
+        where             what declared fields must have (docs/fields.md): {"source": "reuters"} a value, {"source":
+                          ["reuters", "ap"]} one of several, {"words": (100, None)} a range with both ends, None leaves
+                          one open; {"source": None} no value. All must hold. Dates as `dates` says.
+        sort              "score", "newest", "oldest" or a declared field: "words", or "-words" for the greatest first
+                          (also ("words", "desc")); equal ones newest first, articles without a value last.
         k1, b             of BM25, instead of the index's own.
         now               the moment that relative dates start from, in the index's time zone if it has none; None: now.
         timeout           seconds (None: no limit), after which the best hits found until then are returned, with a
@@ -288,10 +297,10 @@ class Index:
         """
         start = time.perf_counter()
         snapshot = self._snapshot()
-        ask = Ask(
-            query,
-            Scope(snapshot, match, since, until, on, dates, now, timeout, week_starts=week_starts, plain=self._plain),
+        scope = Scope(
+            snapshot, match, since, until, on, dates, where, now, timeout, week_starts=week_starts, plain=self._plain
         )
+        ask = Ask(query, scope)
         return ask.search(settings_of(snapshot, limit, offset, sort, k1, b, self._skipping), start)
 
     def search_many(
@@ -306,6 +315,7 @@ class Index:
         until: Date | None = None,
         on: Date | None = None,
         dates: Relation = "overlaps",
+        where: Mapping[str, Any] | None = None,
         sort: Sort = "score",
         k1: float | None = None,
         b: float | None = None,
@@ -321,7 +331,7 @@ class Index:
 
         snapshot = self._snapshot()
         scope = Scope(
-            snapshot, match, since, until, on, dates, now, timeout, week_starts=week_starts, plain=self._plain
+            snapshot, match, since, until, on, dates, where, now, timeout, week_starts=week_starts, plain=self._plain
         )
         return search_many(queries, scope, settings_of(snapshot, limit, offset, sort, k1, b, self._skipping), threads)
 
@@ -334,13 +344,24 @@ class Index:
         until: Date | None = None,
         on: Date | None = None,
         dates: Relation = "overlaps",
+        where: Mapping[str, Any] | None = None,
         now: datetime | None = None,
         timeout: float | None = None,
         week_starts: WeekStart = "monday",
     ) -> int:
         """How many articles a query finds, exactly. SearchTimeout if that takes more than `timeout` seconds."""
         scope = Scope(
-            self._snapshot(), match, since, until, on, dates, now, timeout, week_starts=week_starts, plain=self._plain
+            self._snapshot(),
+            match,
+            since,
+            until,
+            on,
+            dates,
+            where,
+            now,
+            timeout,
+            week_starts=week_starts,
+            plain=self._plain,
         )
         return Ask(query, scope).count()
 

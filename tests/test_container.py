@@ -21,6 +21,7 @@ from searchkit.storage.container import (
     MOST_SECTIONS,
     PAGE_SIZE,
     SEGMENT_FORMAT,
+    SEGMENT_FORMAT_PLAIN,
     TRAILER,
     TRAILER_MAGIC,
     Sections,
@@ -88,7 +89,7 @@ def seal(body: bytes, table: bytes, contents: bytes, **changed: int) -> bytes:
         "contents_at": at + len(table),
         "count": len(contents) // ENTRY.size,
         "page_size": 64,
-        "version": SEGMENT_FORMAT,
+        "version": SEGMENT_FORMAT_PLAIN,
     }
     trailer = TRAILER.pack(TRAILER_MAGIC, *(numbers | changed).values(), crc32c(table), crc32c(contents), 0)[:-4]
     return body + table + contents + trailer + struct.pack("<I", crc32c(trailer))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lies import HEAD, full_block, read_dictionary
@@ -29,6 +30,21 @@ def test_the_postings_list_of_the_format_page(tmp_path: Path) -> None:
     (path,) = (tmp_path / "index").glob("*.sk")
     postings = read_segment(path.read_bytes(), str(path)).sections["postings"]
     assert bytes(postings).endswith(bytes.fromhex(example[1]))
+
+
+def test_the_column_of_the_format_page(tmp_path: Path) -> None:
+    """The same for a column."""
+    if not FORMAT.exists():
+        pytest.skip("the documentation is not here")
+    example = re.search(r"The column is\n\n```\n([0-9a-f \n]+)```", FORMAT.read_text(encoding="utf-8"))
+    assert example is not None
+    index = searchkit.create(tmp_path / "index", fields={"source": searchkit.Keyword()})
+    sources: list[Any] = [["reuters", "ap", "ap"], [], "ap", ["reuters"]]
+    index.add({"id": str(i), "text": "", "fields": {"source": source}} for i, source in enumerate(sources))
+    (path,) = (tmp_path / "index").glob("*.sk")
+    sections = read_segment(path.read_bytes(), str(path)).sections
+    assert bytes(sections["columns"]) == b"source\0"
+    assert bytes(sections["column0"]) == bytes.fromhex(example[1])
 
 
 @pytest.mark.parametrize("most", [1, 3, 40, 3000])

@@ -47,6 +47,9 @@ def wrong_answers(index: searchkit.Index, expected: dict[str, Any]) -> list[Any]
         found = (results.total, [[hit.id, float(hit.score).hex()] for hit in results])
         if found != (answer["total"], answer["hits"]):
             wrong.append((answer["query"], found))
+        for name, counts in answer.get("facets", {}).items():
+            if [[str(value), count] for value, count in results.facets(name).items()] != counts:
+                wrong.append((name, answer["query"]))
         if index.count(answer["query"]) < results.total:
             wrong.append(("count", answer["query"]))
     return wrong
@@ -89,7 +92,8 @@ def test_it_is_written_to_and_merged(version: str, tmp_path: Path) -> None:
         index.add(Article("A storm surge of the harbour, new today.", id="new", date="2024"))
         articles = [hit.article for hit in index.search(All(), limit=None)]
         found = [(hit.id, hit.score) for hit in index.search("storm surge harbour", limit=None)]
-        with searchkit.create(title_weight=index.options.title_weight, k1=index.options.k1) as fresh:
+        options = index.options
+        with searchkit.create(title_weight=options.title_weight, k1=options.k1, fields=options.fields) as fresh:
             fresh.add(articles)
             assert [(hit.id, hit.score) for hit in fresh.search("storm surge harbour", limit=None)] == found
 

@@ -22,7 +22,7 @@ SOURCES = Path(__file__).resolve().parent.parent / "searchkit"  # an installed p
 TIERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("spoken",),
-    ("article", "dates", "core"),
+    ("article", "dates", "fields", "core"),
     ("analysis", "query", "storage"),
     ("indexing",),
     ("search",),
@@ -31,8 +31,8 @@ TIERS: tuple[tuple[str, ...], ...] = (
 )
 RANK = {name: rank for rank, tier in enumerate(TIERS) for name in tier}
 
-# The two imports inside one tier: an article has a date; the command line reads articles.
-NEIGHBOURS = {("article", "dates"), ("cli", "sources")}
+# The imports inside one tier: articles and fields have dates; the command line reads articles.
+NEIGHBOURS = {("article", "dates"), ("fields", "dates"), ("cli", "sources")}
 
 # The only homes of packages that are slow to import or that must not spread.
 HOMES = {

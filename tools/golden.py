@@ -1,11 +1,11 @@
 """Write a golden index: one of the formats of this version, and what it answers, to be read by all later versions.
 
-    python tools/golden.py tests/golden/v1
+    python tools/golden.py tests/golden/v2
 
 Run once for each version of the format, by that version, and never again: what a later version would write is not the
 point. The articles are the paragraphs of seeds/, so that common words have lists of several blocks; some are deleted,
-some replaced, some undated, and there are several segments. `answers.json` has hits with their scores as hexadecimal
-floats, exact to the last bit. tests/test_golden.py reads it all.
+some replaced, some undated, there are fields of each kind, and there are several segments. `answers.json` has hits with
+their scores as hexadecimal floats, exact to the last bit, and facets. tests/test_golden.py reads it all.
 """
 
 from __future__ import annotations
@@ -16,11 +16,20 @@ from pathlib import Path
 from typing import Any
 
 import searchkit
-from searchkit import Article
+from searchkit import Article, Boolean, Date, Keyword, Number
 from searchkit.core.patterns import Matches
 from searchkit.search.automata import of_beginning
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
+
+FIELDS = {
+    "seed": Keyword(),
+    "tags": Keyword(),
+    "paragraph": Number(),
+    "share": Number(),
+    "first": Boolean(),
+    "seen": Date(),
+}
 
 # Text, and options of `search`.
 QUERIES: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -47,6 +56,12 @@ QUERIES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("*", {"sort": "oldest", "limit": 5}),
     ("COVID-19 four-year-old", {}),
     ("nowhere_to_be_found", {}),
+    ("said", {"where": {"first": True, "tags": ["b", "über"]}}),
+    ("said council", {"where": {"seen": "2020-10", "paragraph": [1, 2, 3]}, "dates": "within"}),
+    ("*", {"where": {"tags": None, "share": None}, "sort": "-paragraph"}),
+    ("storm", {"where": {"paragraph": 2}, "sort": "seen"}),
+    ("the", {"sort": "share", "limit": 30}),
+    ("the", {"sort": "-tags", "limit": 30}),
 )
 
 
@@ -56,7 +71,12 @@ def articles() -> list[Article]:
         for number, paragraph in enumerate(filter(None, article.text.split("\n\n")), 1):
             date = None if number % 9 == 0 else article.date
             title = article.title if number == 1 else f"Paragraph {number}" if number % 3 == 0 else ""
-            fields = {"seed": article.id, "paragraph": number}
+            fields: dict[str, Any] = {"seed": article.id, "paragraph": number, "first": number == 1}
+            if number % 4:
+                fields["tags"] = ["über", "b", "b", f"of {number}"][: number % 4]
+                fields["share"] = [number / 7, -1.5]
+            if article.date is not None and number % 5:
+                fields["seen"] = str(article.date)
             found.append(Article(paragraph, id=f"{article.id}/{number}", title=title, date=date, fields=fields))
     return found
 
@@ -68,6 +88,7 @@ def answer(index: searchkit.Index, text: str, options: dict[str, Any]) -> dict[s
         "options": options,
         "total": results.total,
         "hits": [[hit.id, float(hit.score).hex()] for hit in results],
+        "facets": {name: [[str(value), count] for value, count in results.facets(name).items()] for name in FIELDS},
     }
 
 
@@ -75,7 +96,7 @@ def write(folder: Path) -> None:
     folder.mkdir(parents=True)
     every = articles()
     middle = len(every) * 19 // 20
-    with searchkit.create(folder / "index", title_weight=2, k1=1.2) as index:
+    with searchkit.create(folder / "index", title_weight=2, k1=1.2, fields=FIELDS) as index:
         index.add(every[:middle])
         index.add(every[middle:])
         index.delete([article.id for article in every[5::40]])

@@ -1,3 +1,4 @@
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -18,7 +19,17 @@ class Settings:
     offset: int
     sort: int
     skipping: bool
-    def __init__(self, k1: float, b: float, wanted: int, offset: int, sort: int, skipping: bool) -> None: ...
+    keys: tuple[array[int], ...]
+    def __init__(
+        self,
+        k1: float,
+        b: float,
+        wanted: int,
+        offset: int,
+        sort: int,
+        skipping: bool,
+        keys: tuple[array[int], ...] = (),
+    ) -> None: ...
 
 class Answer:
     ask: Any

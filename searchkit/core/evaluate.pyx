@@ -141,18 +141,51 @@ if "SEARCHKIT_SIMD" in os.environ:
 cdef class Settings:
     """How hits are ranked and which are wanted: the first `wanted` of the ranking without the first `offset` of them.
 
-    sort      0: by score; 1: newest first; 2: oldest first. Where nothing scores, by score is newest first.
+    sort      0: by score; 1: newest first; 2: oldest first; 3: by `keys`. Where nothing scores, by score is newest first.
     skipping  False, for tests: every article that matches is scored.
+    keys      for each part array("I") of a key for each docid: the least first, equal ones newest first.
     """
     cdef readonly double k1, b
     cdef readonly uint64_t wanted, offset
     cdef readonly int sort, skipping
+    cdef readonly tuple keys
+    cdef const uint32_t **c_keys
+    cdef list _keep
 
-    def __cinit__(self, double k1, double b, uint64_t wanted, uint64_t offset, int sort, bint skipping):
+    def __cinit__(
+        self, double k1, double b, uint64_t wanted, uint64_t offset, int sort, bint skipping, tuple keys=()
+    ):
+        cdef const uint32_t[::1] of
+        cdef size_t part = 0
         self.k1, self.b, self.wanted, self.offset, self.sort, self.skipping = k1, b, wanted, offset, sort, skipping
+        self.keys = keys
+        self._keep = []
+        if sort != SK_BY_KEY:
+            return
+        self.c_keys = <const uint32_t **>calloc(len(keys) + 1, sizeof(uint32_t *))
+        if self.c_keys == NULL:
+            raise MemoryError
+        for of in keys:
+            self._keep.append(of)
+            self.c_keys[part] = &of[0]
+            part += 1
+
+    def __dealloc__(self):
+        free(self.c_keys)
+
+    cdef int check(self, Parts parts) except -1:
+        """Requires: the keys are those of these parts."""
+        cdef uint32_t part
+        if self.sort == SK_BY_KEY and len(self._keep) != parts.count:
+            raise ValueError(f"keys of {len(self._keep)} parts for {parts.count}")
+        for part in range(<uint32_t>len(self._keep)):
+            if len(self._keep[part]) != parts.parts[part].segment.articles:
+                raise ValueError(f"{len(self._keep[part])} keys for {parts.parts[part].segment.articles} articles")
+        return 0
 
     cdef void fill(self, sk_task *task) noexcept:
         task.k1, task.b, task.limit, task.sort, task.skipping = self.k1, self.b, self.wanted, self.sort, self.skipping
+        task.keys = self.c_keys
 
 
 cdef enum:
@@ -409,6 +442,7 @@ cdef class Searcher:
         """The answer to plain query text, or None if it is not that: see plain.h. `dates`: a filter of Program, or None."""
         cdef sk_task task
         memset(&task, 0, sizeof(task))
+        settings.check(self.parts)
         settings.fill(&task)
         if not self.answer_plain(text, match_all, dates, deadline, &task, sk_plain_search):
             return None
@@ -437,6 +471,7 @@ cdef class Searcher:
         """The answer to a program."""
         cdef sk_task task
         self.fill(program, &task)
+        settings.check(self.parts)
         rank(&task, settings)
         self.evaluate(&task, deadline, sk_search)
         return answer_of(&task, self.parts, settings.offset)
@@ -551,6 +586,7 @@ cdef class Batch:
     ):
         cdef long i
         self.searcher, self.jobs, self.settings = searcher, jobs, settings
+        settings.check(searcher.parts)
         self.count = len(jobs)
         self.queries = <sk_plain_query *>calloc(self.count + 1, sizeof(sk_plain_query))
         self.tasks = <sk_task *>calloc(self.count + 1, sizeof(sk_task))

@@ -91,6 +91,18 @@ cdef class Pack:
             for i in range(self.pack.count)
         ]
 
+    def fields(self):
+        """The fields of the articles as JSON, in order; b"" for none."""
+        cdef uint32_t i, lengths[4]
+        cdef const uint8_t *record
+        found = []
+        for i in range(self.pack.count):
+            record = self.pack.data.bytes + self.pack.articles[i].record
+            memcpy(lengths, record, SK_RECORD_HEAD)
+            record += SK_RECORD_HEAD + <size_t>lengths[SK_TITLE] + lengths[SK_DATE]
+            found.append((<const char *>record)[: lengths[SK_FIELDS]])
+        return found
+
     def chosen(self, keep):
         """A new pack of the articles for which `keep`, a list with a bool for each, has True."""
         cdef Pack pack = Pack()

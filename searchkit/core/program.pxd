@@ -6,8 +6,8 @@ from searchkit.core.segment cimport Segment, sk_list, sk_segment
 
 
 cdef extern from "search.h" nogil:
-    int SK_LEAF, SK_FILTER, SK_AND, SK_OR, SK_NOT, SK_AND_MAYBE, SK_ALL, SK_NOTHING, SK_DEPTH_MAX
-    int SK_BY_SCORE, SK_NEWEST, SK_OLDEST
+    int SK_LEAF, SK_FILTER, SK_AND, SK_OR, SK_NOT, SK_AND_MAYBE, SK_ALL, SK_NOTHING, SK_BITS, SK_DEPTH_MAX
+    int SK_BY_SCORE, SK_NEWEST, SK_OLDEST, SK_BY_KEY
     int SK_WINDOW
     int SK_WHOLE, SK_LATE, SK_INTERRUPTED, SK_LOOK_AFTER
 
@@ -40,6 +40,7 @@ cdef extern from "search.h" nogil:
         const sk_segment *segment
         const uint64_t *live
         const sk_list *lists
+        const uint64_t *const *bitmaps
 
     ctypedef struct sk_hit:
         double score
@@ -53,6 +54,7 @@ cdef extern from "search.h" nogil:
         int sort, skipping
         uint64_t limit
         uint64_t **matches
+        const uint32_t *const *keys
         int64_t deadline
         int (*interrupted)(void *who) noexcept nogil
         void *who
@@ -91,5 +93,8 @@ cdef class Program:
     cdef sk_program p
     cdef sk_part *parts
     cdef sk_list *lists
+    cdef const uint64_t **bitmaps
+    cdef list _keep
     cdef readonly Parts over
+    cdef int put_bitmaps(self, bitmaps) except -1
     cdef void fill(self, sk_task *task) noexcept

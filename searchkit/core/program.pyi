@@ -24,4 +24,5 @@ class Program:
         root: int,
         scoring: int,
         mask: int,
+        bitmaps: Sequence[Sequence[Buffer]] = (),
     ) -> None: ...

@@ -12,7 +12,7 @@ from searchkit.errors import CorruptIndex
 
 KINDS = {
     "leaf": SK_LEAF, "filter": SK_FILTER, "and": SK_AND, "or": SK_OR, "not": SK_NOT,
-    "and_maybe": SK_AND_MAYBE, "all": SK_ALL, "nothing": SK_NOTHING,
+    "and_maybe": SK_AND_MAYBE, "all": SK_ALL, "nothing": SK_NOTHING, "bits": SK_BITS,
 }
 
 
@@ -79,10 +79,11 @@ cdef class Program:
     """A query bound to a snapshot, as search.inc reads it.
 
     leaves: (weight, (TermLists, ...), words, slop, field 0 | 1 | 2), lists of words before those of pairs; filters: (from, to, relation) with None for an open side;
-    nodes: (kind, children or [number of leaf or filter]), children before parents; root, scoring, mask: node numbers.
+    nodes: (kind, children or [number of leaf, filter or bitmap]), children before parents; root, scoring, mask: node
+    numbers; bitmaps: of each, a bitmap of its articles for each part.
     """
 
-    def __cinit__(self, Parts over not None, leaves, filters, nodes, int root, int scoring, int mask):
+    def __cinit__(self, Parts over not None, leaves, filters, nodes, int root, int scoring, int mask, bitmaps=()):
         cdef uint32_t word = 0, at = 0, i, child_count = 0, part
         cdef TermLists term
         cdef sk_leaf *c_leaves
@@ -123,12 +124,12 @@ cdef class Program:
         at = 0
         for i in range(len(nodes)):
             kind, children = nodes[i]
-            if not SK_LEAF <= kind <= SK_NOTHING:
+            if not SK_LEAF <= kind <= SK_BITS:
                 raise ValueError(f"a node of kind {kind}")
             c_nodes[i].kind = kind
-            if kind == SK_LEAF or kind == SK_FILTER:
+            if kind == SK_LEAF or kind == SK_FILTER or kind == SK_BITS:
                 c_nodes[i].first = children[0]
-                if not 0 <= children[0] < (len(leaves) if kind == SK_LEAF else len(filters)):
+                if not 0 <= children[0] < len(leaves if kind == SK_LEAF else filters if kind == SK_FILTER else bitmaps):
                     raise ValueError("a node of nothing")
                 if kind == SK_LEAF:
                     c_nodes[i].leaf_from, c_nodes[i].leaf_to = children[0], children[0] + 1
@@ -160,6 +161,26 @@ cdef class Program:
         for i in range(over.count):
             self.parts[i] = over.parts[i]
             self.parts[i].lists = self.lists + i * <size_t>words
+        self.put_bitmaps(bitmaps)
+
+    cdef int put_bitmaps(self, bitmaps) except -1:
+        """Check the bitmaps, and show them to the parts."""
+        cdef const uint8_t[::1] bits
+        cdef size_t at, count = len(bitmaps)
+        cdef uint32_t part
+        self._keep = []
+        self.bitmaps = <const uint64_t **>calloc(count * self.over.count + 1, sizeof(uint64_t *))
+        if self.bitmaps == NULL:
+            raise MemoryError
+        for part in range(self.over.count):
+            for at in range(count):
+                bits = bitmaps[at][part]
+                if <size_t>bits.shape[0] != (<size_t>self.parts[part].segment.articles + 63) // 64 * 8:
+                    raise ValueError(f"{bits.shape[0]} bytes are no bitmap of {self.parts[part].segment.articles} articles")
+                self._keep.append(bits)
+                self.bitmaps[part * count + at] = <const uint64_t *>&bits[0]
+            self.parts[part].bitmaps = self.bitmaps + part * count
+        return 0
 
     def __dealloc__(self):
         free(<void *>self.p.leaves)
@@ -168,6 +189,7 @@ cdef class Program:
         free(<void *>self.p.children)
         free(self.parts)
         free(self.lists)
+        free(self.bitmaps)
 
     cdef void fill(self, sk_task *task) noexcept:
         """Put the program and its parts into a task."""

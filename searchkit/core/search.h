@@ -6,10 +6,10 @@
 
 enum { SK_WINDOW = 4096, SK_WINDOW_WORDS = SK_WINDOW / 64, SK_DEPTH_MAX = 200 };
 
-enum sk_kind { SK_LEAF, SK_FILTER, SK_AND, SK_OR, SK_NOT, SK_AND_MAYBE, SK_ALL, SK_NOTHING };
+enum sk_kind { SK_LEAF, SK_FILTER, SK_AND, SK_OR, SK_NOT, SK_AND_MAYBE, SK_ALL, SK_NOTHING, SK_BITS };
 enum sk_relation { SK_OVERLAPS, SK_WITHIN, SK_CONTAINS, SK_UNDATED };
 enum sk_field { SK_ANYWHERE, SK_TITLE, SK_TEXT };
-enum sk_sort { SK_BY_SCORE, SK_NEWEST, SK_OLDEST };
+enum sk_sort { SK_BY_SCORE, SK_NEWEST, SK_OLDEST, SK_BY_KEY };
 enum sk_end { SK_WHOLE, SK_LATE, SK_INTERRUPTED };
 enum { SK_ENDED = -3 }; /* beside SK_DAMAGED and SK_NO_MEMORY: a task ended before it was done, see its `end` */
 
@@ -30,7 +30,7 @@ typedef struct sk_filter {
 
 typedef struct sk_node {
     int kind;
-    uint32_t first, count; /* children[first .. first + count), or the number of the leaf or filter */
+    uint32_t first, count; /* children[first .. first + count), or the number of the leaf, filter or bitmap */
     uint32_t leaf_from, leaf_to; /* the leaves below, in query order */
 } sk_node;
 
@@ -48,6 +48,7 @@ typedef struct sk_part {
     const sk_segment *segment;
     const uint64_t *live; /* bitmap, NULL: nothing is deleted */
     const sk_list *lists; /* by word of the program; df 0: the word is not here */
+    const uint64_t *const *bitmaps; /* by number of the program: u64[ceil(articles / 64)], 0 behind the last article */
 } sk_part;
 
 typedef struct sk_hit {
@@ -63,6 +64,7 @@ typedef struct sk_task {
     int sort, skipping;
     uint64_t limit; /* hits wanted */
     uint64_t **matches; /* for sk_count, by part: a bitmap of whole windows to fill; NULL: only count */
+    const uint32_t *const *keys; /* SK_BY_KEY: by part and docid, the least first */
 
     /* what may end it early (sk_look) */
     int64_t deadline;              /* by sk_clock; 0: none */

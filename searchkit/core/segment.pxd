@@ -111,6 +111,7 @@ cdef class Segment:
     cdef readonly str path
     cdef object _keep
     cdef bytearray _seen
+    cdef readonly dict sections
     cdef object _store, _store_index
     cdef int touch_dates(self) except -1
     cdef int _check(self, int failed, str section) except -1

@@ -8,6 +8,7 @@ def pair_key(first: str, second: str) -> bytes: ...
 
 class Segment:
     path: str
+    sections: dict[str, tuple[int, int]]
     def __init__(
         self,
         path: str,

@@ -62,6 +62,7 @@ cdef class Segment:
                 raise CorruptIndex(path, name, "a place inside the file", f"{start}, {length} long")
             section.at = base + <size_t>start
             section.size = length
+        self.sections = sections
         self._store = sections["store"]
         self._store_index = sections["store_index"]
         if sk_segment_open(&self.s, &damaged) != SK_OK:

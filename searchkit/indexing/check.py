@@ -16,6 +16,7 @@ from itertools import combinations, islice
 
 from searchkit.core.verify import compare, count_tokens, verify
 from searchkit.errors import CorruptIndex, FormatVersion, IndexNotFound, SearchkitError
+from searchkit.indexing.columns import Columns
 from searchkit.indexing.options import Options
 from searchkit.indexing.rebuild import rebuilt
 from searchkit.indexing.snapshot import Part, open_part, stored_article
@@ -82,7 +83,10 @@ def check_segment(
             part = open_part(buffer, buffer.path, entry, live)
             told = verify(part.segment, options.store, MOST)
             findings = [Finding(buffer.path, *finding) for finding in told]
-            findings.extend(islice(_check_store(sections, part, options), MOST))
+            columns = Columns(options.fields, options.timezone, buffer.path)
+            findings.extend(islice(_check_store(sections, part, options, columns), MOST))
+            if not any(finding.section == "store" for finding in findings):
+                findings.extend(_check_columns(sections, columns))
             if deep and options.store and not any(finding.section == "store" for finding in findings):
                 findings.extend(_check_deeply(part, options))
             buffer.forget()
@@ -93,8 +97,11 @@ def check_segment(
     return part, findings
 
 
-def _check_store(sections: Sections, part: Part, options: Options) -> Iterator[Finding]:
-    """Every article of a segment, deleted ones too, since merges read them: it is one, and as long as it should be."""
+def _check_store(sections: Sections, part: Part, options: Options, columns: Columns) -> Iterator[Finding]:
+    """Every article of a segment, deleted ones too, since merges read them: it is one, and as long as it should be.
+
+    `columns` takes what they have in declared fields.
+    """
     segment, path = part.segment, part.path
     fold, copies = options.analyzer.fold_accents, options.title_weight
     try:
@@ -115,6 +122,7 @@ def _check_store(sections: Sections, part: Part, options: Options) -> Iterator[F
             continue
         for docid, record in enumerate(records, first):
             try:
+                columns.add(record.fields)
                 stored_article(record, segment.id(docid), segment.seconds(docid), path)
                 if options.store:
                     title = count_tokens(record.title, fold) if copies else 0
@@ -123,6 +131,16 @@ def _check_store(sections: Sections, part: Part, options: Options) -> Iterator[F
                         raise CorruptIndex(path, "store", f"{segment.length(docid)} tokens", f"{length} tokens")
             except SearchkitError as error:
                 yield _finding(error, path, f" (docid {docid})", offset)
+
+
+def _check_columns(sections: Sections, columns: Columns) -> Iterator[Finding]:
+    """Columns are what the stored articles make of them, to the byte."""
+    expected = {name: b"".join(pieces) for name, pieces in columns.sections().items()}
+    found = {name: bytes(data) for name, data in sections.sections.items() if name.startswith("column")}
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            offset = sections.offsets[name][0] if name in found else None
+            yield Finding(sections.path, name, offset, "the values are not those of the stored articles")
 
 
 def _check_deeply(part: Part, options: Options) -> list[Finding]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from searchkit.core import builder
+from searchkit.indexing.columns import Columns
 from searchkit.indexing.options import Options
 from searchkit.indexing.snapshot import Part, add_deleted, open_part
 from searchkit.indexing.store import HEAD, RecordReader, blocks_of, write_store
@@ -66,7 +67,10 @@ def merge_parts(
         return 0
     sparing = _Sparing(writer, parts)
     merge.write(sparing, float(options.b), options.title_weight)
-    write_store(sparing, blocks_of(_records(merge, parts)), compress=compress, in_order=in_order)
+    columns = Columns(options.fields, options.timezone)
+    blocks = columns.watch(blocks_of(_records(merge, parts)))
+    write_store(sparing, blocks, compress=compress, in_order=in_order)
+    columns.write(sparing)
     return int(merge.articles)
 
 
@@ -80,7 +84,7 @@ def few_parts(
     """As many parts as `merge_parts` takes at a time: what is above is merged into scratch files, named `path`."""
     while len(parts) > builder.MOST_SOURCES:
         scratch = storage.scratch()
-        writer = SegmentWriter(scratch)
+        writer = SegmentWriter(scratch, format=options.segment_format)
         some, parts = parts[: builder.MOST_SOURCES], parts[builder.MOST_SOURCES :]
         if merge_parts(some, options, writer, compress=False, in_order=in_order):
             writer.finish()

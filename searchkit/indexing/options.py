@@ -10,8 +10,10 @@ import attrs
 from searchkit.analysis.analyzer import Analyzer
 from searchkit.dates import zone
 from searchkit.errors import CorruptIndex, SearchkitError
+from searchkit.fields import Field, check_declared, field_of
+from searchkit.storage.container import SEGMENT_FORMAT, SEGMENT_FORMAT_PLAIN
 
-__all__ = ["B", "K1", "TITLE_WEIGHT", "Options", "check_bm25"]
+__all__ = ["K1", "TITLE_WEIGHT", "B", "Options", "check_bm25"]
 
 # The defaults of an index, chosen by what they find in judged collections: docs/effectiveness.md has the figures.
 TITLE_WEIGHT = 3
@@ -36,12 +38,15 @@ class Options:
     """How text becomes terms, how hits are scored unless a search says otherwise, and what is kept."""
 
     analyzer: Analyzer
-    title_weight: int = TITLE_WEIGHT  # how often the title counts, as if it stood there so many times; 0: it is not searched
+    title_weight: int = (
+        TITLE_WEIGHT  # how often the title counts, as if it stood there so many times; 0: it is not searched
+    )
     k1: float = K1
     b: float = B
     timezone: str = "UTC"  # where aware datetimes are moved to
     pairs: tuple[str, ...] = ()  # the frequent terms that have lists for each two of them (core/pairs.h)
     store: bool = True  # keep title and text, for `get`, `hit.article` and snippets
+    fields: Mapping[str, Field] = attrs.field(factory=dict, converter=check_declared, hash=False)  # the declared ones
 
     def __attrs_post_init__(self) -> None:
         check_bm25(self.k1, self.b)
@@ -58,8 +63,13 @@ class Options:
             raise ValueError(f"store must be True or False, got {self.store!r}")
         zone(self.timezone)
 
+    @property
+    def segment_format(self) -> int:
+        """The format of segments that are written."""
+        return SEGMENT_FORMAT if self.fields else SEGMENT_FORMAT_PLAIN
+
     def to_json(self) -> dict[str, Any]:
-        return {
+        options: dict[str, Any] = {
             "analyzer": self.analyzer.to_json(),
             "title_weight": self.title_weight,
             "k1": float(self.k1),
@@ -68,13 +78,19 @@ class Options:
             "pairs": list(self.pairs),
             "store": self.store,
         }
+        if self.fields:
+            options["fields"] = {name: field.kind for name, field in self.fields.items()}
+        return options
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any], path: str) -> Options:
         """The options that `to_json` gave. Raises CorruptIndex naming `path` for anything else."""
         try:
             values = dict(stored)
-            return cls(Analyzer.from_json(values.pop("analyzer")), pairs=tuple(values.pop("pairs")), **values)
+            fields = {name: field_of(kind) for name, kind in values.pop("fields", {}).items()}
+            return cls(
+                Analyzer.from_json(values.pop("analyzer")), pairs=tuple(values.pop("pairs")), fields=fields, **values
+            )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, SearchkitError):
                 raise

@@ -36,7 +36,7 @@ def rebuilt(part: Part, options: Options) -> Iterator[Segment]:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="searchkit-"))
             storage = FolderStorage(folder)
         scratch = stack.enter_context(storage.scratch())
-        writer = SegmentWriter(scratch)
+        writer = SegmentWriter(scratch, format=options.segment_format)
         articles = stored_articles(part, range(part.segment.articles))
         write_segment(articles, options, storage, writer, compress=False)
         writer.finish()

@@ -265,7 +265,7 @@ class _Repair:
                     unnamed += 1
 
         with self._storage.output() as output:
-            writer = SegmentWriter(output)
+            writer = SegmentWriter(output, format=self._options.segment_format)
             count = write_segment(articles(), self._options, self._storage, writer, compress=True)
             self._lost |= lost
             self._lost_unnamed += unnamed

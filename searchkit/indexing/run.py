@@ -17,6 +17,7 @@ from typing import TypeVar
 from searchkit.core import builder
 from searchkit.core.packs import Pack
 from searchkit.errors import SearchkitError
+from searchkit.indexing.columns import Columns
 from searchkit.indexing.options import Options
 from searchkit.indexing.snapshot import Part, open_part
 from searchkit.indexing.store import BLOCK, write_store
@@ -146,12 +147,14 @@ class Run:
             tokens,
             in_order,
         )
-        write_store(writer, self._blocks(), compress=compress, in_order=in_order)
+        columns = Columns(self._options.fields, self._options.timezone)
+        write_store(writer, columns.watch(self._blocks()), compress=compress, in_order=in_order)
+        columns.write(writer)
 
     def put_aside(self, path: str) -> Part:
         """Write the segment to a scratch file and open it; `path` is for messages. Requires: as of `write`."""
         scratch = self._storage.scratch()
-        writer = SegmentWriter(scratch)
+        writer = SegmentWriter(scratch, format=self._options.segment_format)
         self.write(writer, compress=False)
         writer.finish()
         return open_part(scratch.buffer(), path)

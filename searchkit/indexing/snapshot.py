@@ -7,12 +7,15 @@ caches, which any number of threads may fill.
 
 from __future__ import annotations
 
+from array import array
 from bisect import insort
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from searchkit.analysis.analyzer import Analyzer
 from searchkit.article import Article
 from searchkit.core import builder
+from searchkit.core.columns import Column, column_names
 from searchkit.core.evaluate import Searcher
 from searchkit.core.patterns import Automaton, Matches
 from searchkit.core.program import Parts, TermLists
@@ -37,7 +40,19 @@ MOST_CACHED_BLOCKS = 16
 class Part:
     """One segment as a snapshot sees it: its postings, and which of its articles live."""
 
-    __slots__ = ("articles", "buffer", "entry", "gone_forms", "live", "path", "sections", "segment", "tokens")
+    __slots__ = (
+        "_columns",
+        "articles",
+        "buffer",
+        "entry",
+        "gone_forms",
+        "live",
+        "path",
+        "sections",
+        "segment",
+        "selected",
+        "tokens",
+    )
 
     def __init__(
         self,
@@ -58,6 +73,8 @@ class Part:
         self.tokens = segment.total_length - (segment.deleted_length(live) if live is not None else 0)
         # Word forms that only deleted articles have; None: not yet asked for.
         self.gone_forms: frozenset[bytes] | None = None if live is not None else frozenset()
+        self.selected: dict[Any, bytes] = {}  # bitmaps of conditions on declared fields (search/where.py)
+        self._columns: dict[str, Column] | None = None
 
     def is_live(self, docid: int) -> bool:
         return self.live is None or bool(self.live[docid >> 3] >> (docid & 7) & 1)
@@ -66,6 +83,13 @@ class Part:
         """The docid of a live article, or -1."""
         docid = self.segment.find_id(id)
         return docid if docid >= 0 and self.is_live(docid) else -1
+
+    def column(self, field: str) -> Column | None:
+        """The column of a declared field; None if no article has a value in it. Raises CorruptIndex."""
+        if self._columns is None:
+            names = column_names(self.segment)
+            self._columns = {name: Column(self.segment, f"column{number}") for number, name in enumerate(names)}
+        return self._columns.get(field)
 
     def docids(self) -> Iterator[int]:
         """All live docids."""
@@ -104,6 +128,7 @@ class Snapshot:
         self._terms: dict[str, str] = {}
         self.patterns: dict[object, tuple[tuple[str, ...], bool]] = {}
         self._blocks: dict[tuple[int, int], dict[int, Record]] = {}
+        self.keys: dict[tuple[str, bool], tuple[array[int], ...]] = {}  # of orders by field (search/where.py)
 
     @classmethod
     def open(cls, storage: Storage, held: Snapshot | None = None) -> Snapshot:

@@ -68,7 +68,7 @@ def upgrade(path: str | Path, *, wait: float = DEFAULT_WAIT) -> UpgradeReport:
             live = buffers[entry.live.name] if entry.live else None
             part = open_part(buffers[entry.name], buffers[entry.name].path, entry, live)
             with storage.output() as output:
-                writer = SegmentWriter(output)
+                writer = SegmentWriter(output, format=options.segment_format)
                 count = write_segment(stored_articles(part, part.docids()), options, storage, writer, compress=True)
                 if count:
                     length, checksum = writer.finish()

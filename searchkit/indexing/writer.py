@@ -26,11 +26,12 @@ import attrs
 from searchkit.article import Article
 from searchkit.core.packs import Pack
 from searchkit.errors import CommitUnknown, SearchkitError
+from searchkit.fields import check_fields
 from searchkit.indexing.merge import few_parts, merge_parts, parts_to_merge
 from searchkit.indexing.options import Options
 from searchkit.indexing.run import Crew, Run, usual_workers
 from searchkit.indexing.snapshot import Part, Snapshot, open_part
-from searchkit.indexing.store import PACK, pack_article
+from searchkit.indexing.store import PACK, decode_fields, pack_article
 from searchkit.storage.container import SegmentWriter
 from searchkit.storage.contract import Lock, Storage
 from searchkit.storage.live import encode_live, live_entry
@@ -136,6 +137,7 @@ class Writer:
         try:
             for item in items:
                 if isinstance(item, Pack):
+                    self._check_pack(item)
                     pack = self._enter(pack)
                     self._enter(item)
                     count += len(item)
@@ -149,13 +151,26 @@ class Writer:
         return count
 
     def article(self, article: Article | Mapping[str, Any]) -> Article:
-        """The article as this index takes it: dates with an offset are moved to its time zone. Raises ArticleError."""
+        """The article as this index takes it: dates with an offset are moved to its time zone.
+
+        Raises ArticleError, also for a value that is not of its declared field's kind.
+        """
         timezone = self._options.timezone
         if not isinstance(article, Article):
-            return Article.from_dict(article, timezone=timezone)
-        if timezone != "UTC" and article.date is not None:
-            return attrs.evolve(article, date=article.date.in_timezone(timezone))
+            article = Article.from_dict(article, timezone=timezone)
+        elif timezone != "UTC" and article.date is not None:
+            article = attrs.evolve(article, date=article.date.in_timezone(timezone))
+        if self._options.fields and article.fields:
+            check_fields(article.id, article.fields, self._options.fields, timezone)
         return article
+
+    def _check_pack(self, pack: Pack) -> None:
+        """Raise ArticleError if an article in it has a value that is not of its declared field's kind."""
+        fields = self._options.fields
+        if fields:
+            for id, values in zip(pack.ids(), pack.fields(), strict=True):
+                if values:
+                    check_fields(id, decode_fields(values, ""), fields, self._options.timezone)
 
     def delete(self, ids: str | Iterable[str]) -> int:
         """Delete articles by id; how many were there."""
@@ -345,7 +360,7 @@ class Writer:
                 return list(self._segments)
             output = self._storage.output()
             with output:
-                writer = SegmentWriter(output)
+                writer = SegmentWriter(output, format=self._options.segment_format)
                 run.write(writer, compress=True)
                 part = self._publish(writer)
             self._supersede(part)
@@ -374,7 +389,7 @@ class Writer:
         parts = few_parts(parts, self._options, self._storage, path, self._crew.in_order)
         output = self._storage.output()
         with output:
-            writer = SegmentWriter(output)
+            writer = SegmentWriter(output, format=self._options.segment_format)
             if not merge_parts(parts, self._options, writer, compress=True, in_order=self._crew.in_order):
                 return None
             return self._publish(writer)

@@ -14,9 +14,11 @@ where the time went by while the query was bound.
 from __future__ import annotations
 
 import math
+from array import array
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from searchkit.core.evaluate import Answer, Settings, clock
 from searchkit.dates import DateInterval, WeekStart, parse_range
@@ -24,20 +26,23 @@ from searchkit.errors import DateError, QueryError, SearchTimeout
 from searchkit.indexing.options import check_bm25
 from searchkit.query.nodes import Query
 from searchkit.query.parse import parse_with_warnings
-from searchkit.search.bind import Bound, Everything, TimeUp, bind, marks_of, restrict
-from searchkit.search.plan import RELATIONS, SORTS, plan
+from searchkit.search.bind import Bound, Everything, TimeUp, bind, marks_of, narrow, restrict
+from searchkit.search.facets import facets
+from searchkit.search.plan import BY_KEY, RELATIONS, SORTS, plan
 from searchkit.search.results import Marks, Results
+from searchkit.search.where import sorted_keys, where_conditions
 
 if TYPE_CHECKING:
     from searchkit.core.program import Program
     from searchkit.indexing.snapshot import Snapshot
+    from searchkit.search.results import FacetValue
 
 __all__ = ["Ask", "Date", "Match", "Relation", "Scope", "Sort", "settings_of"]
 
 Date: TypeAlias = "str | date | datetime | DateInterval"
 Match: TypeAlias = Literal["any", "all"]
 Relation: TypeAlias = Literal["overlaps", "within", "contains"]
-Sort: TypeAlias = Literal["score", "newest", "oldest"]
+Sort: TypeAlias = str | tuple[str, Literal["asc", "desc"]]
 
 LONGEST = 1e9  # seconds; a longer timeout is none
 
@@ -45,7 +50,7 @@ LONGEST = 1e9  # seconds; a longer timeout is none
 class Scope:
     """What holds for all queries of one call. QueryError for what makes no sense."""
 
-    __slots__ = ("_now", "dates", "filter", "match", "plain", "snapshot", "timeout", "week_starts")
+    __slots__ = ("_now", "conditions", "dates", "filter", "match", "plain", "snapshot", "timeout", "week_starts")
 
     def __init__(
         self,
@@ -55,6 +60,7 @@ class Scope:
         until: Date | None = None,
         on: Date | None = None,
         dates: Relation = "overlaps",
+        where: Mapping[str, Any] | None = None,
         now: datetime | None = None,
         timeout: float | None = None,
         *,
@@ -86,7 +92,8 @@ class Scope:
         self.dates = dates
         self._now = now
         self.week_starts: WeekStart = week_starts
-        self.plain = plain
+        self.conditions = where_conditions(where, snapshot.options.fields, dates, self.read_range)
+        self.plain = plain and not self.conditions
         # A condition on the dates of all hits: start and end in seconds, None for an open side, and the relation.
         self.filter: tuple[int | None, int | None, int] | None = None
         if since is not None or until is not None or on is not None:
@@ -99,6 +106,11 @@ class Scope:
         if self._now is None:
             self._now = datetime.now(UTC)
         return self._now
+
+    def read_range(self, text: str) -> tuple[int | None, int | None]:
+        """A range of dates as typed, see `parse_range`."""
+        timezone = self.snapshot.options.timezone
+        return parse_range(text, now=self.now, timezone=timezone, week_starts=self.week_starts)
 
     def deadline(self) -> int:
         """When a query that begins now is to be done, by the core's clock; 0: it may take for ever."""
@@ -158,9 +170,11 @@ class Ask:
                     week_starts=scope.week_starts,
                 )
                 warnings.extend(parsed)
-            bound = bind(query, scope.snapshot, scope.dates, warnings, deadline)
+            bound = bind(query, scope.snapshot, scope.dates, warnings, deadline, scope.read_range)
             if scope.filter is not None:
                 bound = restrict(bound, scope.filter[0], scope.filter[1], scope.dates)
+            if scope.conditions:
+                bound = narrow(bound, scope.conditions)
             self._bound = bound
             self._warnings = tuple(warnings)
             self._is_bound = True
@@ -200,6 +214,10 @@ class Ask:
         if late or (answer is not None and answer.late):
             warnings += self.scope.late
         return Results(self, answer, seconds, warnings)
+
+    def facets(self, field: str, limit: int | None) -> dict[FacetValue, int]:
+        """See Results."""
+        return facets(self.matches(), field, limit, self.snapshot)
 
     def count(self) -> int:
         """How many live articles the query finds. Raises SearchTimeout."""
@@ -250,8 +268,6 @@ def settings_of(
 ) -> Settings:
     """How to rank and what to return, checked. The core is asked for no more hits than there can be."""
     options = snapshot.options
-    if not isinstance(sort, str) or sort not in SORTS:
-        raise QueryError(f"sort is {sort!r}", hint=f"it must be one of {', '.join(SORTS)}")
     if limit is not None and (type(limit) is not int or limit < 0):
         raise QueryError(f"limit is {limit!r}", hint="it must be a whole number from 0, or None")
     if type(offset) is not int or offset < 0:
@@ -262,14 +278,30 @@ def settings_of(
         except ValueError as error:
             raise QueryError(str(error)) from error
     most = snapshot.articles
+    order, keys = _order(sort, snapshot)
     return Settings(
         options.k1 if k1 is None else k1,
         options.b if b is None else b,
         most if limit is None else min(offset + limit, most),
         min(offset, most),
-        SORTS[sort],
+        order,
         skipping,
+        keys,
     )
+
+
+def _order(sort: Sort, snapshot: Snapshot) -> tuple[int, tuple[array[int], ...]]:
+    """The core's number of an order, and its keys if it is that of a field. Raises QueryError."""
+    if isinstance(sort, str) and sort in SORTS:
+        return SORTS[sort], ()
+    fields = snapshot.options.fields
+    for name in fields:
+        if sort in (name, (name, "asc")):
+            return BY_KEY, sorted_keys(name, False, snapshot)
+        if sort in (f"-{name}", (name, "desc")):
+            return BY_KEY, sorted_keys(name, True, snapshot)
+    known = ", ".join([*SORTS, *fields])
+    raise QueryError(f"sort is {sort!r}", hint=f"it must be one of {known}; a - before a field: the greatest first")
 
 
 def _period(scope: Scope, since: Date | None, until: Date | None, on: Date | None) -> tuple[int | None, int | None]:

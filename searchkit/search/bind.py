@@ -12,28 +12,32 @@ form says what is scored, in which order: see docs/architecture.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import attrs
 
 from searchkit.core.evaluate import clock
+from searchkit.dates import parse_range
 from searchkit.errors import QueryError
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query import conditions, nodes, patterns
 from searchkit.search.expand import PATTERNS, Expander, Pattern, shown
 from searchkit.search.results import Marks
+from searchkit.search.where import Condition, Reader, condition_of
 
 __all__ = [
     "Bound",
     "Everything",
     "Group",
+    "Holds",
     "Leaf",
     "TimeUp",
     "Where",
     "bind",
     "check_time",
     "marks_of",
+    "narrow",
     "restrict",
 ]
 
@@ -58,6 +62,13 @@ class Where:
 
 
 @attrs.frozen(slots=True)
+class Holds:
+    """A condition on a declared field."""
+
+    condition: Condition
+
+
+@attrs.frozen(slots=True)
 class Everything:
     """All articles, or (`matches` False) none."""
 
@@ -72,13 +83,9 @@ class Group:
     children: tuple[Bound, ...]
 
 
-_FOREIGN = (
-    patterns.Sequence,
-    conditions.Compare,
-    conditions.Between,
-)
+_FOREIGN = (patterns.Sequence,)
 
-Bound = Leaf | Where | Everything | Group
+Bound = Leaf | Where | Holds | Everything | Group
 
 
 class TimeUp(Exception):
@@ -91,12 +98,19 @@ def check_time(deadline: int) -> None:
         raise TimeUp
 
 
-def bind(query: nodes.Query, snapshot: Snapshot, dates: str, warnings: list[str], deadline: int = 0) -> Bound | None:
+def bind(
+    query: nodes.Query,
+    snapshot: Snapshot,
+    dates: str,
+    warnings: list[str],
+    deadline: int = 0,
+    read: Reader = parse_range,
+) -> Bound | None:
     """The bound query, or None if nothing is left of it. `dates`: the relation of ranges that name none.
 
-    Raises TimeUp at the deadline.
+    `read`: reads dates in conditions on fields. Raises TimeUp at the deadline.
     """
-    return _Binder(snapshot, dates, warnings, deadline).bind(query, 1.0)
+    return _Binder(snapshot, dates, warnings, deadline, read).bind(query, 1.0)
 
 
 def restrict(bound: Bound | None, start: int | None, end: int | None, dates: str) -> Bound | None:
@@ -104,11 +118,18 @@ def restrict(bound: Bound | None, start: int | None, end: int | None, dates: str
     return None if bound is None else _group("and", (bound, Where(start, end, dates)))
 
 
+def narrow(bound: Bound | None, conditions: Iterable[tuple[Condition, bool]]) -> Bound | None:
+    """The bound query where all conditions hold; those with False must not."""
+    held = [Holds(condition) if wanted else Group("not", (Holds(condition),)) for condition, wanted in conditions]
+    return None if bound is None else _group("and", (bound, *held))
+
+
 class _Binder:
     """Holds what every step of one binding needs."""
 
-    def __init__(self, snapshot: Snapshot, dates: str, warnings: list[str], deadline: int) -> None:
+    def __init__(self, snapshot: Snapshot, dates: str, warnings: list[str], deadline: int, read: Reader) -> None:
         self.snapshot = snapshot
+        self.read = read
         self.dates = dates
         self.warnings = warnings
         self.check_time = partial(check_time, deadline)
@@ -145,6 +166,8 @@ class _Binder:
             required, filter = self.bind(query.required, boost), self.bind(query.filter, 1.0)
             silent = None if filter is None else Group("not", (Group("not", (filter,)),))
             return _group("and", (required, silent))
+        if isinstance(query, conditions.Compare | conditions.Between):
+            return self.condition(query)
         if isinstance(query, _FOREIGN):
             self.warnings.append(f"{shown(str(query))} is not supported and was left out")
             return None
@@ -157,6 +180,14 @@ class _Binder:
             return None
         terms = tuple(map(self.snapshot.term_of, forms))
         return Leaf(terms, slop if len(terms) > 1 else 1, field, boost)
+
+    def condition(self, query: conditions.Compare | conditions.Between) -> Bound:
+        options = self.snapshot.options
+        try:
+            return Holds(condition_of(query, options.fields, self.dates, self.read))
+        except ValueError as error:
+            self.warnings.append(f"{shown(str(query))} finds nothing: {error}")
+            return Everything(False)
 
     def pattern(self, query: Pattern, boost: float) -> Bound | None:
         if isinstance(query, nodes.Prefix) and not query.text:

@@ -13,13 +13,15 @@ from itertools import pairwise
 from searchkit.core.program import KINDS, Program, TermLists
 from searchkit.core.segment import pair_key
 from searchkit.indexing.snapshot import Snapshot
-from searchkit.search.bind import Bound, Everything, Group, Leaf, Where, check_time
+from searchkit.search.bind import Bound, Everything, Group, Holds, Leaf, Where, check_time
+from searchkit.search.where import select
 
-__all__ = ["RELATIONS", "SORTS", "contribution", "idf", "plan"]
+__all__ = ["BY_KEY", "RELATIONS", "SORTS", "contribution", "idf", "plan"]
 
 RELATIONS = {"overlaps": 0, "within": 1, "contains": 2, "undated": 3}
 FIELDS = {None: 0, "title": 1, "text": 2}
 SORTS = {"score": 0, "newest": 1, "oldest": 2}
+BY_KEY = 3
 
 
 def idf(articles: int, df: int) -> float:
@@ -69,6 +71,7 @@ class _Planner:
         self.leaves: list[tuple[float, tuple[TermLists, ...], int, int, int]] = []
         self.filters: list[tuple[int | None, int | None, int]] = []
         self.nodes: list[tuple[int, tuple[int, ...]]] = []
+        self.bitmaps: list[tuple[bytes, ...]] = []
 
     def program(self, bound: Bound) -> Program:
         scoring = mask = -1
@@ -82,7 +85,8 @@ class _Planner:
         return self.finish(self.node(bound), scoring, mask)
 
     def finish(self, root: int, scoring: int, mask: int) -> Program:
-        return Program(self.snapshot.searcher.parts, self.leaves, self.filters, self.nodes, root, scoring, mask)
+        parts = self.snapshot.searcher.parts
+        return Program(parts, self.leaves, self.filters, self.nodes, root, scoring, mask, self.bitmaps)
 
     def put(self, kind: str, children: tuple[int, ...]) -> int:
         self.nodes.append((KINDS[kind], children))
@@ -114,6 +118,10 @@ class _Planner:
         if isinstance(bound, Where):
             self.filters.append((bound.start, bound.end, RELATIONS[bound.relation]))
             return self.put("filter", (len(self.filters) - 1,))
+        if isinstance(bound, Holds):
+            check_time(self.deadline)
+            self.bitmaps.append(select(bound.condition, self.snapshot))
+            return self.put("bits", (len(self.bitmaps) - 1,))
         if isinstance(bound, Everything):
             return self.put("all" if bound.matches else "nothing", ())
         return self.put(bound.kind, tuple(self.node(child) for child in bound.children))

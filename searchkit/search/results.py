@@ -11,7 +11,7 @@ snapshot that they came from, so that articles stay readable whatever is added, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, overload
 
 import attrs
 
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from searchkit.search.snippets import Markup, Passage
     from searchkit.search.timeline import By, Timeline
 
-__all__ = ["Hit", "Marks", "Results"]
+__all__ = ["FacetValue", "Hit", "Marks", "Results"]
+
+FacetValue: TypeAlias = "str | float | bool | DateInterval"
 
 MOST_LOOKED_UP = 64  # terms whose positions are asked for, article by article; more are looked for in the text
 
@@ -96,6 +98,8 @@ class Asked(Protocol):
     def matches(self) -> list[bytes]:
         """Which articles it finds: a bitmap for each segment. Raises SearchTimeout."""
         ...
+
+    def facets(self, field: str, limit: int | None) -> dict[FacetValue, int]: ...
 
 
 class Hit(Place):
@@ -279,6 +283,16 @@ class Results(Sequence[Hit]):
         from searchkit.search.timeline import timeline  # late, like all that not every program asks for
 
         return timeline(self._ask.snapshot.searcher.parts, self._ask.matches(), by, gaps)
+
+    def facets(self, field: str, limit: int | None = 10) -> dict[FacetValue, int]:
+        """How many of all articles that the query finds have each value of a declared field, most first.
+
+        Equal counts stand in the order of the values; limit None gives all of them. An article with several values
+        counts for each; one without a value is not counted. Dates are given as DateInterval. Counted when it is asked,
+        whatever `limit` and `offset` of the search were; SearchTimeout as of `total`. QueryError for a field that is
+        not declared.
+        """
+        return self._ask.facets(field, limit)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """The hits as dicts that JSON can hold, see `Hit.to_dict`."""

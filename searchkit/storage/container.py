@@ -38,6 +38,7 @@ __all__ = [
     "ALIGNMENT",
     "PAGE_SIZE",
     "SEGMENT_FORMAT",
+    "SEGMENT_FORMAT_PLAIN",
     "Finding",
     "Layout",
     "Sections",
@@ -47,8 +48,13 @@ __all__ = [
     "read_segment",
 ]
 
-# 1: the first.
-SEGMENT_FORMAT = 1
+# 1: the first. 2: may have columns of declared fields.
+SEGMENT_FORMAT = 2
+
+# What is written where no field is declared: nothing that it lacks is needed there, and older versions can read it.
+SEGMENT_FORMAT_PLAIN = 1
+
+SEGMENT_FORMATS = range(SEGMENT_FORMAT_PLAIN, SEGMENT_FORMAT + 1)  # those that are read
 
 # Bytes checked at a time: small enough to check before the first use, large enough for the table to be small.
 PAGE_SIZE = 16384
@@ -96,13 +102,17 @@ class Finding:
 class SegmentWriter:
     """Writes a segment file front to back: `begin`, `write`..., `end` for each section, then `finish` and `publish`."""
 
-    def __init__(self, output: Output | Scratch, page_size: int = PAGE_SIZE) -> None:
+    def __init__(
+        self, output: Output | Scratch, page_size: int = PAGE_SIZE, *, format: int = SEGMENT_FORMAT_PLAIN
+    ) -> None:
         """Requires: nothing is written to `output` yet; `page_size` is a power of two from 64 to 1,048,576."""
+        assert format in SEGMENT_FORMATS, "only known formats are written"
         if page_size not in PAGE_SIZES:
             raise ValueError(
                 f"page_size must be a power of two from {PAGE_SIZES[0]} to {PAGE_SIZES[-1]}, got {page_size}"
             )
         self._output = output
+        self._format = format
         self._page_size = page_size
         self._pending = bytearray()  # gathered, not yet written
         self._length = 0  # bytes given to the output and gathered
@@ -111,7 +121,7 @@ class SegmentWriter:
         self._open: str | None = None
         self._start = 0
         self._seal = b""  # page table and contents, once finished
-        self._append(_header(page_size))
+        self._append(_header(page_size, format))
 
     @property
     def position(self) -> int:
@@ -148,7 +158,7 @@ class SegmentWriter:
         at = self._length
         self._seal = table + contents
         length = at + len(self._seal) + TRAILER.size
-        numbers = (length, at, len(table), at + len(table), len(self._sections), self._page_size, SEGMENT_FORMAT)
+        numbers = (length, at, len(table), at + len(table), len(self._sections), self._page_size, self._format)
         trailer = TRAILER.pack(TRAILER_MAGIC, *numbers, crc32c(table), crc32c(contents), 0)[: -WORD.size]
         checksum = crc32c(trailer)
         self._output.write(self._seal + trailer + WORD.pack(checksum))
@@ -164,7 +174,7 @@ class SegmentWriter:
         publish = getattr(self._output, "publish", None)
         if publish is None:
             raise ValueError("a scratch file cannot be published")
-        return _publish(publish, seal)
+        return _publish(publish, seal, self._format)
 
     def _append(self, data: bytes | bytearray | memoryview) -> None:
         with memoryview(data) as view, view.cast("B") as rest:
@@ -197,12 +207,13 @@ def publish_segment(output: Output, pieces: Iterable[bytes | memoryview], seal: 
     """Publish a segment file that is there in pieces, as `SegmentWriter.publish` does. `seal`: table to trailer."""
     for piece in pieces:
         output.write(piece)
-    return _publish(output.publish, seal[: -TRAILER.size])
+    format = TRAILER.unpack(seal[-TRAILER.size :])[7]
+    return _publish(output.publish, seal[: -TRAILER.size], format)
 
 
-def _publish(publish: Callable[[str], None], seal: bytes) -> str:
+def _publish(publish: Callable[[str], None], seal: bytes, format: int) -> str:
     for attempt in range(ATTEMPTS):
-        name = _content_name(seal, attempt)
+        name = _content_name(seal, format, attempt)
         try:
             publish(name)
         except FileExistsError:
@@ -217,12 +228,13 @@ class Sections:
     """A segment file opened: its sections by name, each a view of the file's own bytes."""
 
     def __init__(
-        self, view: memoryview, path: str, page_size: int, body: int, table: memoryview, checksum: int
+        self, view: memoryview, path: str, format: int, page_size: int, body: int, table: memoryview, checksum: int
     ) -> None:
         self.path = path
         self.length = len(view)
         self.checksum = checksum
         self.page_size = page_size
+        self.format = format
         self.page_checksums = table  # u32[pages], little-endian, from a multiple of 64; the pages are those before it
         self.sections: dict[str, memoryview] = {}
         self.offsets: dict[str, tuple[int, int]] = {}  # where each section starts in the file, and its length
@@ -246,7 +258,7 @@ class Sections:
         yield from self._written_gaps()
         name = PurePath(self.path).name
         seal = bytes(self._view[self._body : -TRAILER.size])
-        names = [_content_name(seal, attempt) for attempt in range(ATTEMPTS)]
+        names = [_content_name(seal, self.format, attempt) for attempt in range(ATTEMPTS)]
         if name.startswith("seg-") and name not in names:
             yield Finding(self.path, "name", self._body, _instead(names[0], name))
 
@@ -289,9 +301,9 @@ def read_segment(buffer: bytes | bytearray | memoryview, path: str, entry: Segme
         raise CorruptIndex(path, "length", f"{entry.length} bytes", f"{len(view)} bytes")
     if len(view) < HEADER.size + TRAILER.size:
         raise CorruptIndex(path, "length", f"at least {HEADER.size + TRAILER.size} bytes", f"{len(view)} bytes")
-    page_size = _read_header(bytes(view[: HEADER.size]), path)
+    page_size, format = _read_header(bytes(view[: HEADER.size]), path)
     checksum, at, count, table_sum, contents_sum = _read_trailer(
-        bytes(view[-TRAILER.size :]), path, len(view), page_size
+        bytes(view[-TRAILER.size :]), path, len(view), page_size, format
     )
     if entry is not None and checksum != entry.checksum:
         raise CorruptIndex(path, "trailer", f"the segment {entry.checksum:08x}", f"the segment {checksum:08x}")
@@ -300,7 +312,7 @@ def read_segment(buffer: bytes | bytearray | memoryview, path: str, entry: Segme
     for section, data, expected in (("page table", table, table_sum), ("contents", contents, contents_sum)):
         if crc32c(data) != expected:
             raise CorruptIndex(path, section, f"crc32c {expected:08x}", f"{crc32c(data):08x}")
-    sections = Sections(view, path, page_size, at, table, checksum)
+    sections = Sections(view, path, format, page_size, at, table, checksum)
     place = HEADER.size
     for padded, start, length in ENTRY.iter_unpack(contents):
         name = padded.rstrip(b"\0").decode("latin-1")
@@ -341,13 +353,13 @@ def damaged_layout(view: memoryview, path: str, length: int, checksum: int) -> L
     if trailer is None:
         raise CorruptIndex(path, "trailer", f"one of checksum {checksum:08x}", "another")
     trailer += WORD.pack(checksum)
-    page_size = TRAILER.unpack(trailer)[6]
-    if page_size not in PAGE_SIZES:
-        raise CorruptIndex(path, "trailer", f"pages of {PAGE_SIZE} bytes", f"pages of {page_size}")
-    _, at, count, table_sum, contents_sum = _read_trailer(trailer, path, length, page_size)
+    page_size, format = TRAILER.unpack(trailer)[6:8]
+    if page_size not in PAGE_SIZES or format not in SEGMENT_FORMATS:
+        raise CorruptIndex(path, "trailer", f"pages of {PAGE_SIZE} bytes", f"pages of {page_size}, format {format}")
+    _, at, count, table_sum, contents_sum = _read_trailer(trailer, path, length, page_size, format)
     stop = length - TRAILER.size - ENTRY.size * count
     contents = mended(bytes(view[stop : -TRAILER.size]), contents_sum)
-    header = _header(page_size)
+    header = _header(page_size, format)
     table = mended(bytes(view[at:stop]), table_sum)
     if table is None:  # unless the pages are whole, and all damage is here
         table = page_checksums(header + bytes(view[len(header) : at]), page_size)
@@ -366,28 +378,28 @@ def _instead(expected: object, got: object) -> str:
     return f"expected {expected}, got {got}"
 
 
-def _header(page_size: int) -> bytes:
-    start = HEADER.pack(HEADER_MAGIC, SEGMENT_FORMAT, page_size, 0)[: -WORD.size]
+def _header(page_size: int, format: int) -> bytes:
+    start = HEADER.pack(HEADER_MAGIC, format, page_size, 0)[: -WORD.size]
     return start + WORD.pack(crc32c(start))
 
 
-def _read_header(data: bytes, path: str) -> int:
-    """The page size. The form of the header is the same in all versions, so that each can tell a newer file."""
+def _read_header(data: bytes, path: str) -> tuple[int, int]:
+    """The page size and the format. A header has the same form in all versions, so that each can tell a newer file."""
     magic, version, page_size, checksum = HEADER.unpack(data)
     if magic != HEADER_MAGIC:
         raise CorruptIndex(path, "header", HEADER_MAGIC, magic)
     if checksum != crc32c(data[: -WORD.size]):
         raise CorruptIndex(path, "header", f"crc32c {checksum:08x}", f"{crc32c(data[: -WORD.size]):08x}")
-    if version != SEGMENT_FORMAT:
-        raise FormatVersion(f"segment format {version}", f"segment format {SEGMENT_FORMAT}")
-    if page_size not in PAGE_SIZES or data != _header(page_size):
+    if version not in SEGMENT_FORMATS:
+        raise FormatVersion(f"segment format {version}", f"segment formats up to {SEGMENT_FORMAT}")
+    if page_size not in PAGE_SIZES or data != _header(page_size, version):
         raise CorruptIndex(
             path, "header", f"pages of {PAGE_SIZE} bytes, then zeros", f"pages of {page_size}, or no zeros"
         )
-    return int(page_size)
+    return int(page_size), int(version)
 
 
-def _read_trailer(data: bytes, path: str, length: int, page_size: int) -> tuple[int, int, int, int, int]:
+def _read_trailer(data: bytes, path: str, length: int, page_size: int, format: int) -> tuple[int, int, int, int, int]:
     """Checksum of the file, offset of the page table, number of sections, checksums of page table and contents."""
     magic, *numbers, table_sum, contents_sum, checksum = TRAILER.unpack(data)
     if magic != TRAILER_MAGIC:
@@ -399,14 +411,17 @@ def _read_trailer(data: bytes, path: str, length: int, page_size: int) -> tuple[
     pages = -(-at // page_size)
     contents_at = at + WORD.size * pages
     whole = contents_at + ENTRY.size * count + TRAILER.size
-    wanted = [whole, at, WORD.size * pages, contents_at, count, page_size, SEGMENT_FORMAT]
+    wanted = [whole, at, WORD.size * pages, contents_at, count, page_size, format]
     if numbers != wanted or whole != length or at < HEADER.size or at % ALIGNMENT or count > MOST_SECTIONS:
         raise CorruptIndex(path, "trailer", f"numbers that fit a file of {length} bytes", str(numbers))
     return checksum, at, count, table_sum, contents_sum
 
 
-def _content_name(seal: bytes, attempt: int) -> str:
-    """The name of the segment with this page table and contents. The same bytes have the same name."""
+def _content_name(seal: bytes, format: int, attempt: int) -> str:
+    """The name of the segment with this page table and contents. The same bytes have the same name.
+
+    The format counts apart: a header ends with its own CRC, so that of a page that begins with it tells nothing of it.
+    """
     from hashlib import blake2b  # takes 5 ms to load, and readers do without
 
-    return segment_name(blake2b(seal, digest_size=8, person=bytes([attempt])).hexdigest())
+    return segment_name(blake2b(seal, digest_size=8, person=bytes([attempt, format - 1])).hexdigest())

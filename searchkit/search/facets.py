@@ -1,0 +1,49 @@
+"""Facets: how many of the articles that a query finds have each value of a declared field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from heapq import nsmallest
+from typing import TYPE_CHECKING, Any
+
+from searchkit.dates import DateInterval
+from searchkit.errors import QueryError
+from searchkit.search.where import column_of, declared_field
+
+if TYPE_CHECKING:
+    from searchkit.indexing.snapshot import Snapshot
+    from searchkit.search.results import FacetValue
+
+__all__ = ["facets"]
+
+
+def facets(matches: Sequence[bytes], field: str, limit: int | None, snapshot: Snapshot) -> dict[FacetValue, int]:
+    """The counts of the `limit` most frequent values (None: of all); `matches`: of each part a bitmap.
+
+    Raises QueryError and CorruptIndex.
+    """
+    kind = declared_field(field, snapshot.options.fields).kind
+    if limit is not None and (type(limit) is not int or limit < 0):
+        raise QueryError(f"limit is {limit!r}", hint="it must be a whole number from 0, or None")
+    totals: dict[Any, int] = {}
+    parts = [part for part in snapshot.parts if column_of(part, field, kind) is not None]
+    for part, bits in zip(snapshot.parts, matches, strict=True):
+        column = part.column(field)
+        if column is None:
+            continue
+        counts = column.counts(bits)
+        found = [(number, count) for number, count in enumerate(counts) if count]
+        if len(parts) == 1 and limit is not None:  # values rise with their numbers: few need be read
+            found = nsmallest(limit, found, key=lambda pair: (-pair[1], pair[0]))
+        for number, count in found:
+            value = column[number]
+            totals[value] = totals.get(value, 0) + count
+    ranked = sorted(totals.items(), key=lambda pair: (-pair[1], pair[0]))
+    return {_shown(value): count for value, count in ranked[:limit]}
+
+
+def _shown(value: Any) -> FacetValue:
+    """A value as people know it: whole numbers without a point, dates as intervals."""
+    if isinstance(value, tuple):
+        return DateInterval.from_seconds(*value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,365 @@
+"""Declared fields: filters, orders and counts are what a look at every article gives, whatever the index went through.
+
+The twin here is one function a question: does the article pass, where does it stand, what has it. Hits and scores below
+the filter are those of the oracle.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from oracle import Oracle, date_holds
+from strategies import DATES, RELATIONS, generator, trials
+
+import searchkit
+from searchkit import Article, ArticleError, Boolean, Date, DateInterval, Keyword, Number, QueryError
+from searchkit.fields import Field
+from searchkit.query.conditions import Between, Compare
+from searchkit.query.nodes import All, And, Not, Or, Query, Term
+
+DECLARED: Mapping[str, Field] = {"source": Keyword(), "words": Number(), "flag": Boolean(), "seen": Date()}
+SOURCES = ("reuters", "ap", "Ärzteblatt", "", "réuters", "a b", "選", "🙂", "Reuters")
+NUMBERS = (0, -0.0, 1, 2, 2.5, -7, 1e300, -1e-300, 2**53, -(2**53), 100, 500)
+WORDS = ("storm", "surge", "harbour", "flood", "lantern")
+
+
+def some_fields(random: random.Random) -> dict[str, Any]:
+    """Values of some fields: none, one, or several, with repetitions; and one that is not declared."""
+    pools = {"source": SOURCES, "words": NUMBERS, "flag": (True, False), "seen": DATES}
+    made: dict[str, Any] = {"other": random.randrange(9)} if random.random() < 0.3 else {}
+    for name, pool in pools.items():
+        kind = random.randrange(4)
+        if kind == 1 or kind == 2:
+            made[name] = random.choice(pool)
+        elif kind == 3:
+            made[name] = random.choices(pool, k=random.randrange(4))
+    return made
+
+
+def some_articles(random: random.Random, count: int, ids: int) -> list[Article]:
+    return [
+        Article(
+            " ".join(random.choices(WORDS, k=random.randrange(6))),
+            id=f"a{random.randrange(ids)}",
+            date=random.choice([None, *DATES]),
+            fields=some_fields(random),
+        )
+        for _ in range(count)
+    ]
+
+
+def some_query(random: random.Random) -> Query:
+    one, two, three = (Term(word) for word in random.sample(WORDS, 3))
+    return random.choice([one, Or(one, two), And(one, two), And(one, Not(two)), Or(one, And(two, three)), All()])
+
+
+def some_where(random: random.Random) -> dict[str, Any]:
+    """Conditions of every form."""
+    pools: dict[str, tuple[Any, ...]] = {"source": SOURCES, "words": NUMBERS, "flag": (True, False), "seen": DATES}
+    made: dict[str, Any] = {}
+    for name in random.sample(sorted(pools), random.randrange(1, 4)):
+        pool = pools[name]
+        forms = [random.choice(pool), None, (random.choice([None, *pool]), random.choice([None, *pool]))]
+        if name != "seen":
+            forms.append(random.choices([*pool], k=random.randrange(4)))
+        made[name] = random.choice(forms)
+    return made
+
+
+# -- the twin ---------------------------------------------------------------------------------------------------------
+
+
+def values(article: Article, name: str) -> set[Any]:
+    """The different values of an article; dates as (start, end)."""
+    given: Any = article.fields.get(name, [])
+    every = given if isinstance(given, list) else [given]
+    if name != "seen":
+        return set(every)
+    intervals = map(DateInterval.parse, every)
+    return {(interval.start_second, interval.end_second) for interval in intervals}
+
+
+def passes(article: Article, where: Mapping[str, Any], relation: str) -> bool:
+    return all(holds(values(article, name), name, wanted, relation) for name, wanted in where.items())
+
+
+def holds(have: set[Any], name: str, wanted: Any, relation: str) -> bool:
+    if wanted is None:
+        return not have
+    if name == "seen":
+        low, high = wanted if isinstance(wanted, tuple) else (wanted, wanted)
+        start = None if low is None else DateInterval.parse(low).start_second
+        end = None if high is None else DateInterval.parse(high).end_second
+        if start is not None and end is not None and start >= end:
+            return False
+        return any(date_holds(DateInterval.from_seconds(*one), start, end, relation) for one in have)
+    if isinstance(wanted, tuple):
+        low, high = wanted
+        return any((low is None or one >= low) and (high is None or one <= high) for one in have)
+    return any(one in (wanted if isinstance(wanted, list) else [wanted]) for one in have)
+
+
+def in_order(oracle: Oracle, hits: list[tuple[str, float]], name: str, descending: bool) -> list[tuple[str, float]]:
+    """By the least (or greatest) value, those without one last; equal ones newest first, then by id."""
+    newest = sorted(hits, key=lambda hit: oracle._rank(*hit, "newest"))
+    have = {id: values(oracle.articles[id], name) for id, _ in hits}
+    best = max if descending else min
+    having = [hit for hit in newest if have[hit[0]]]
+    having.sort(key=lambda hit: best(have[hit[0]]), reverse=descending)  # stable, either way
+    return having + [hit for hit in newest if not have[hit[0]]]
+
+
+def counted(articles: Iterable[Article], name: str) -> list[tuple[Any, int]]:
+    counts = Counter(value for article in articles for value in values(article, name))
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def agree(index: searchkit.Index, oracle: Oracle, random: random.Random) -> None:
+    """One query with conditions: hits, count, order by each field, and what there is of each value."""
+    query, where, relation = some_query(random), some_where(random), random.choice(RELATIONS)
+    if random.random() < 0.3:
+        where = {}
+    context = f"{query!r} {where} {relation}"
+    limit, offset = random.choice([None, 1, 3, 10]), random.choice([0, 0, 2])
+    past = None if limit is None else offset + limit
+    options: dict[str, Any] = {"where": where, "dates": relation}
+    scored = oracle.search(query, dates=relation)
+    expected = [hit for hit in scored if passes(oracle.articles[hit[0]], where, relation)]
+    for skipping in (True, False):
+        index._skipping = skipping
+        results = index.search(query, limit=limit, offset=offset, **options)
+        assert [(hit.id, hit.score) for hit in results] == expected[offset:past], context
+    index._skipping = True
+    assert results.total == index.count(query, **options) == len(expected), context
+    found = [oracle.articles[id] for id, _ in expected]
+    for name in DECLARED:
+        descending = random.random() < 0.5
+        order = random.choice([f"-{name}", (name, "desc")] if descending else [name, (name, "asc")])
+        ordered = in_order(oracle, expected, name, descending)
+        (results,) = index.search_many([query], sort=order, limit=limit, offset=offset, threads=1, **options)
+        assert [(hit.id, hit.score) for hit in results] == ordered[offset:past], f"{context} {order}"
+        facets = results.facets(name, limit)
+        shown = [((v.start_second, v.end_second) if isinstance(v, DateInterval) else v, n) for v, n in facets.items()]
+        assert shown == counted(found, name)[:limit], f"{context} {name}"
+
+
+# -- laws -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_filters_orders_and_counts(on_disk: bool, tmp_path: Path) -> None:
+    """Random articles, conditions and histories; in memory and in a folder, before and after it is opened again."""
+    choices = generator(f"fields {on_disk}")
+    for trial in range(trials(8)):
+        path = tmp_path / str(trial) if on_disk else None
+        index = searchkit.create(path, fields=DECLARED, store=choices.random() < 0.7)
+        alive: dict[str, Article] = {}
+        for _ in range(choices.randrange(1, 5)):
+            batch = some_articles(choices, choices.choice([1, 8, 40]), ids=60)
+            index.add(batch)
+            alive.update((article.id, article) for article in batch)
+            gone = choices.sample(sorted(alive), len(alive) // 6)
+            assert index.delete(gone) == len(gone)
+            for id in gone:
+                del alive[id]
+            if choices.random() < 0.2:
+                index.compact()
+            if path is not None and choices.random() < 0.5:
+                index.close()
+                index = searchkit.open(path)
+            oracle = Oracle(alive.values(), index.analyzer)
+            for _ in range(6):
+                agree(index, oracle, choices)
+        assert index.check(deep=True).findings == ()
+        index.close()
+
+
+def test_windows(tmp_path: Path) -> None:
+    """More articles than one window has, rare and frequent values, a value in one window only."""
+    choices = generator("fields windows")
+    articles = [
+        Article(
+            "storm" if number % 3 else "storm surge surge",
+            id=f"{number:05}",
+            date=f"{2020 - number // 3000}",
+            fields={"source": f"s{number % 7}", "words": number, "flag": number // 1000 == 5},
+        )
+        for number in range(9000)
+    ]
+    with searchkit.create(fields=DECLARED) as index:
+        index.add(articles[:6000])
+        index.add(articles[6000:])
+        index.delete(article.id for article in articles[::50])
+        alive = [article for number, article in enumerate(articles) if number % 50]
+        asked: list[dict[str, Any]] = [{"flag": True}, {"words": (8990, None)}, {"words": (9999, None)}]
+        for where in (*asked, {"source": "s3", "words": (100, 200)}):
+            expected = [article.id for article in alive if passes(article, where, "overlaps")]
+            assert sorted(hit.id for hit in index.search("storm", where=where, limit=None)) == expected
+            assert sorted(hit.id for hit in index.search("surge storm", where=where, limit=None)) == expected
+            assert index.search("storm", where=where).facets("source", None) == dict(
+                counted([article for article in alive if passes(article, where, "overlaps")], "source")
+            )
+        top = [hit.id for hit in index.search("surge", sort="-words", limit=4, offset=choices.randrange(1))]
+        assert top == [article.id for article in reversed(alive) if "surge" in article.text][:4]
+
+
+def test_the_same_articles_make_the_same_file(tmp_path: Path) -> None:
+    """However they came, after `compact`: columns too are nothing but the articles."""
+    choices = generator("fields files")
+    articles = {article.id: article for article in some_articles(choices, 80, ids=60)}
+    every = list(articles.values())
+    with searchkit.create(tmp_path / "one", fields=DECLARED) as index:
+        index.add(every)
+        index.compact()
+    with searchkit.create(tmp_path / "two", fields=dict(reversed(DECLARED.items()))) as index:
+        index.add(some_articles(choices, 30, ids=90))
+        index.add(every[40:])
+        index.add(reversed(every[:45]))
+        index.delete(id for id in [hit.id for hit in index.search(All(), limit=None)] if id not in articles)
+        index.compact()
+    one, two = ({path.name: path.read_bytes() for path in (tmp_path / n).glob("*.sk")} for n in ("one", "two"))
+    assert len(one) == 1 and one.items() <= two.items()
+
+
+def test_packs_are_checked_as_articles_are(tmp_path: Path) -> None:
+    """JSON Lines that never become Python objects: the same columns, the same refusals."""
+    lines = ['{"id": "1", "text": "storm", "source": "ap", "words": 5.0}', '{"id": "2", "text": "storm", "words": -1}']
+    path = tmp_path / "articles.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with searchkit.create(fields=DECLARED) as index:
+        index.add(searchkit.read_articles(path))
+        assert [hit.id for hit in index.search("storm", where={"words": 5})] == ["1"]
+        path.write_text("\n".join([*lines, '{"id": "3", "text": "storm", "words": "many"}']), encoding="utf-8")
+        with pytest.raises(ArticleError, match=r"'3': the field 'words' is 'many', not a number .*Number"):
+            index.add(searchkit.read_articles(path))
+        assert len(index) == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"words": "5"}, r"'words' is '5', not a number"),
+        ({"words": True}, r"'words' is True, not a number"),
+        ({"words": [1, 2**53 + 1]}, r"'words' is 9007199254740993, beyond 2\*\*53.*Keyword"),
+        ({"words": ["5"]}, r"'words' is '5', not a number"),
+        ({"source": 5}, r"'source' is 5, not text.*Keyword"),
+        ({"source": True}, r"'source' is True, not text"),
+        ({"flag": 1}, r"'flag' is 1, not True or False"),
+        ({"flag": "yes"}, r"'flag' is 'yes', not True or False"),
+        ({"seen": "10/02/2020"}, r"'seen' is '10/02/2020', not a date: ambiguous"),
+        ({"seen": 2020}, r"'seen' is 2020, not a date as text"),
+        ({"seen": ["2020", "x" * 99]}, r"'seen' is 'x{50,60}\.\.\., not a date"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(fields: dict[str, Any], message: str) -> None:
+    """When it is added, with the id, the field and its kind; nothing of that addition stays."""
+    with searchkit.create(fields=DECLARED) as index:
+        for article in (Article("x", id="odd", fields=fields), {"text": "x", "id": "odd", "fields": fields}):
+            with pytest.raises(ArticleError, match="article 'odd': the field " + message):
+                index.add([Article("y", id="1"), article])
+        assert len(index) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("date", Date()), ("text", Keyword()), ("1st", Keyword()), ("", Keyword()), ("a-b", Keyword()), ("ä", Keyword()),
+     ("a" * 65, Keyword()), ("source", Keyword), ("source", "keyword"), ("source", None)],
+)  # fmt: skip
+def test_names_and_kinds(name: str, kind: Any) -> None:
+    """What cannot be declared says so, and makes no index."""
+    with pytest.raises(ValueError, match="field"):
+        searchkit.create(fields={name: kind})
+
+
+def test_what_makes_no_sense_is_a_query_error() -> None:
+    """`where`, `sort` and `facets` of what is not declared, or of a wrong kind, are mistakes of the program."""
+    with searchkit.create(fields=DECLARED) as index:
+        index.add([Article("storm", fields={"other": "x"})])
+        for where in ({"other": "x"}, {"words": "x"}, {"words": (1, 2, 3)}, {"flag": 1}, {"source": 7},
+                      {"seen": "soon?"}, {"seen": 5}, {"seen": (1, 2)}, {7: 7}, "source:x", ["source"]):  # fmt: skip
+            with pytest.raises(QueryError):
+                index.search("storm", where=where)  # type: ignore[arg-type]
+        for sort in ("other", "", "-", ("words", "up"), ("words",), 7, None, "-score"):
+            with pytest.raises(QueryError, match="sort"):
+                index.search("storm", sort=sort)  # type: ignore[arg-type]
+        with pytest.raises(QueryError, match="'other' is declared"):
+            index.search("storm").facets("other")
+        with pytest.raises(QueryError, match="limit"):
+            index.search("storm").facets("words", -1)
+        assert index.search("storm").facets("words") == {}
+        assert index.search("").facets("words") == {}
+        assert index.search("storm", where={}).total == 1
+
+
+def test_an_index_without_declared_fields_is_as_before(tmp_path: Path) -> None:
+    """Its segments are of the first format, and its manifest has no word of fields."""
+    for name, fields in (("plain", {}), ("declared", DECLARED)):
+        with searchkit.create(tmp_path / name, fields=fields) as index:
+            index.add([Article("storm", id="1", fields={"source": "ap"})])
+        (segment,) = (tmp_path / name).glob("*.sk")
+        assert segment.read_bytes()[8] == (2 if fields else 1)
+        manifest = max((tmp_path / name).glob("manifest-*")).read_text(encoding="ascii")
+        assert ("fields" in manifest) == bool(fields)
+        with searchkit.open(tmp_path / name) as index:
+            assert index.options.fields == fields
+
+
+@pytest.mark.parametrize(
+    ("query", "where"),
+    [
+        (Compare("words", "=", 5), {"words": 5}),
+        (Compare("words", ">=", "5.0"), {"words": (5, None)}),
+        (Compare("words", "<", 5), {"words": (None, 4.5)}),
+        (Compare("words", ">", "1e2"), {"words": (100.5, None)}),
+        (Between("words", 1, 100), {"words": (1, 100)}),
+        (Between("words", "1", 100, include_low=False, include_high=False), {"words": (1.5, 99)}),
+        (Not(Between("source")), {"source": None}),
+        (Compare("source", "=", "ap"), {"source": "ap"}),
+        (Compare("source", "=", 500), {"source": "500"}),
+        (Compare("source", "=", True), {"source": "true"}),
+        (Compare("source", ">", "b"), {"source": ("b0", None)}),
+        (Compare("flag", "=", "Yes"), {"flag": True}),
+        (Compare("flag", "=", False), {"flag": False}),
+        (Compare("seen", "=", "2020-10"), {"seen": "2020-10"}),
+        (Compare("seen", "=", 2020), {"seen": "2020"}),
+        (Compare("seen", ">", "2020-10"), {"seen": ("2020-11", None)}),
+        (Compare("seen", ">=", "2020-10"), {"seen": ("2020-10", None)}),
+        (Compare("seen", "<", "2020-10"), {"seen": (None, "2020-09")}),
+        (Compare("seen", "<=", "2020-10"), {"seen": (None, "2020-10")}),
+        (Between("seen", "2020-09", "2020-11", include_low=False, include_high=False), {"seen": "2020-10"}),
+    ],
+)
+def test_conditions_in_queries(query: Query, where: dict[str, Any]) -> None:
+    """A node finds what the same condition in `where` leaves, and narrows a query as that does."""
+    choices = generator("fields nodes")
+    articles = some_articles(choices, 150, ids=200)
+    articles.append(Article("storm", fields={"source": ["500", "true", "b", "c"], "words": [5, 50]}))
+    with searchkit.create(fields=DECLARED) as index:
+        index.add(articles)
+        for relation in RELATIONS:
+            found = [(hit.id, hit.score) for hit in index.search(And(Term("storm"), query), dates=relation, limit=None)]
+            results = index.search("storm", where=where, dates=relation, limit=None)
+            assert found == [(hit.id, hit.score) for hit in results]
+            assert found or relation == "contains" or where == {"source": None}
+            assert index.search(query, dates=relation).total == index.count(All(), where=where, dates=relation)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [Compare("other", "=", 1), Compare("words", "=", "many"), Compare("words", ">", True), Compare("flag", "=", 1),
+     Compare("seen", "<", "soon"), Between("words", 1, "x"), Between("words", 1, "inf")],
+)  # fmt: skip
+def test_a_condition_that_makes_no_sense_finds_nothing(query: Query) -> None:
+    """It may have been typed: nothing raises, and a warning says why."""
+    with searchkit.create(fields=DECLARED) as index:
+        index.add([Article("storm", fields={"words": 1})])
+        results = index.search(And(Term("storm"), query))
+        assert (len(results), results.total, len(results.warnings)) == (0, 0, 1)
+        assert "finds nothing" in results.warnings[0]
+        assert len(index.search(Or(Term("storm"), query))) == 1
