@@ -141,10 +141,13 @@ def _searchkit(collection: Collection, options: bool) -> Iterator[tuple[str, lis
     for label, (created, searched) in rows.items():
         with searchkit.create(**created) as index:
             index.add({key: row.get(key) for key in ("id", "title", "text", "date")} for row in collection.articles)
-            yield label, [
-                [(hit.id, hit.score) for hit in results]
-                for results in index.search_many(texts, limit=DEPTH, **searched)
-            ]
+            yield (
+                label,
+                [
+                    [(hit.id, hit.score) for hit in results]
+                    for results in index.search_many(texts, limit=DEPTH, **searched)
+                ],
+            )
 
 
 def _bm25s(collection: Collection) -> Iterator[tuple[str, list[Ranking]]]:

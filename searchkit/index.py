@@ -22,6 +22,7 @@ from searchkit.indexing.options import K1, TITLE_WEIGHT, B, Options, check_bm25
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.nodes import Query
 from searchkit.search.answer import Ask, Date, Match, Relation, Scope, Sort, settings_of
+from searchkit.search.cursor import Cursor, Pages, search_after
 from searchkit.search.results import Hit, Results
 from searchkit.storage.container import Finding
 from searchkit.storage.contract import Storage
@@ -155,6 +156,7 @@ class Index:
         self._storage = storage
         self._writable = writable
         self._current: Snapshot | None = Snapshot.open(storage)
+        self._pages = Pages(storage)
         self._left: Snapshot | None = None  # shown until a commit of ours that could not be opened yet
 
     # ---- articles
@@ -260,6 +262,7 @@ class Index:
         *,
         limit: int | None = 10,
         offset: int = 0,
+        after: str | None = None,
         match: Match = "any",
         since: Date | None = None,
         until: Date | None = None,
@@ -277,6 +280,7 @@ class Index:
 
         query             what a person types (see docs/query-language.md; no text raises), or a query node.
         limit, offset     which hits of the ranking; limit None: all.
+        after             the `cursor` of the page before, in a search that is the same but for limit and offset.
         match             how loose words are joined: "any" (OR) or "all" (AND).
         since, until, on  dates, each including the whole period that it names, written or spoken: "2020-10", "last
                           month" (see docs/dates.md).
@@ -296,11 +300,17 @@ class Index:
         Raises QueryError for a query node, date or option that makes no sense.
         """
         start = time.perf_counter()
-        snapshot = self._snapshot()
+        snapshot, cursor = self._snapshot(), None
+        if after is not None:
+            cursor = Cursor.decode(after)
+            snapshot, now = self._pages.find(cursor, snapshot), now or cursor.now
         scope = Scope(
             snapshot, match, since, until, on, dates, where, now, timeout, week_starts=week_starts, plain=self._plain
         )
+        scope.pages, scope.ranking = self._pages, (sort, k1, b)
         ask = Ask(query, scope)
+        if cursor is not None:
+            return search_after(ask, cursor, limit, offset, sort, k1, b, self._skipping, start)
         return ask.search(settings_of(snapshot, limit, offset, sort, k1, b, self._skipping), start)
 
     def search_many(
@@ -333,6 +343,7 @@ class Index:
         scope = Scope(
             snapshot, match, since, until, on, dates, where, now, timeout, week_starts=week_starts, plain=self._plain
         )
+        scope.pages, scope.ranking = self._pages, (sort, k1, b)
         return search_many(queries, scope, settings_of(snapshot, limit, offset, sort, k1, b, self._skipping), threads)
 
     def count(
@@ -497,6 +508,7 @@ class Index:
     def close(self) -> None:
         """Give the files back. Hits that were found stay readable. Harmless when done already."""
         self._current = self._left = None
+        self._pages.close()
 
     def __enter__(self) -> Index:
         self._snapshot()

@@ -396,6 +396,20 @@ def test_fear_of_two_first_calls_at_once(run: Run, tmp_path: Path) -> None:
     assert json.loads(run("info", "-i", "seeds", "--json").out)["articles"] == 3
 
 
+def test_a_cursor_leads_to_the_next_page(indexed: Run) -> None:
+    """Also after a commit of others; and a cursor of another query is bad use."""
+    told = json.loads(indexed("query", "boats barrier", "--json", "-n", "1").out)
+    (Path("seeds") / "more.txt").write_text("Boats, boats, boats and a barrier.", encoding="utf-8")
+    assert indexed("index", "seeds/more.txt").code == 0
+    following = indexed("query", "boats barrier", "--json", "-n", "9", "--after", told["cursor"])
+    assert (following.code, following.err) == (0, "")
+    page = json.loads(following.out)
+    assert (len(page["hits"]), page["total"], page["cursor"]) == (2, 3, None)
+    assert told["hits"][0]["id"] not in [hit["id"] for hit in page["hits"]]
+    assert indexed("query", "boats", "--after", told["cursor"]).code == 2
+    assert indexed("query", "boats", "--after", "x").code == 2
+
+
 def test_a_timeline_is_lines_in_a_pipe_and_a_part_of_json(indexed: Run) -> None:
     """Of all articles, not of those that --limit shows; what lies in no period is told apart."""
     outcome = indexed("query", "boats OR barrier", "--timeline", "day", "--limit", "1")

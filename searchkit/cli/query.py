@@ -69,6 +69,7 @@ ELLIPSIS = "…"  # between snippets on one line
 @click.option("--sort", type=click.Choice(ORDERS), default="score", show_default=True)
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Hits to show.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Hits to leave out before these.")
+@click.option("--after", metavar="CURSOR", help="Go on behind the page whose --json gave this cursor.")
 @click.option(
     "--timeout", type=float, metavar="SECONDS", help="Show what was found by then. Better hits may be missing."
 )
@@ -85,7 +86,9 @@ ELLIPSIS = "…"  # between snippets on one line
 @click.option("--strict", is_flag=True, help="Refuse a query that is not well formed instead of mending it.")
 @click.option("--explain", is_flag=True, help="Show what each score is made of.")
 @click.option("--count", "style", flag_value="count", help="Print only how many articles there are.")
-@click.option("--json", "style", flag_value="json", help="Print one JSON object: total, seconds, warnings, hits.")
+@click.option(
+    "--json", "style", flag_value="json", help="Print one JSON object: total, seconds, warnings, cursor, hits."
+)
 @click.option("--jsonl", "style", flag_value="jsonl", help="Print a JSON object for each hit.")
 def query(
     text: str,
@@ -100,6 +103,7 @@ def query(
     sort: Literal["score", "newest", "oldest"],
     limit: int,
     offset: int,
+    after: str | None,
     timeout: float | None,
     by: By | None,
     snippets: int,
@@ -124,7 +128,7 @@ def query(
     with open_index(where) as index:
         if style == "count" or (by and not style):
             limit, offset = 1, 0
-        results = index.search(asked, limit=limit, offset=offset, sort=sort, timeout=timeout, **limits)
+        results = index.search(asked, limit=limit, offset=offset, after=after, sort=sort, timeout=timeout, **limits)
         explanation = (lambda hit: index.explain(asked, hit.id, **moment)) if explain else None
         return show(results, style, offset, snippets, markup or "plain", explanation, by)
 
@@ -163,7 +167,8 @@ def show(
 
 
 def _summary(results: Results) -> dict[str, Any]:
-    return {"total": total_of(results), "seconds": results.seconds, "warnings": list(results.warnings)}
+    told = {"total": total_of(results), "seconds": results.seconds, "warnings": list(results.warnings)}
+    return told | {"cursor": results.cursor}
 
 
 def _timeline(timeline: Timeline) -> dict[str, Any]:

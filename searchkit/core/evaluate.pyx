@@ -198,7 +198,8 @@ cdef class Answer:
     late  the deadline came first: these are the best of the articles that were scored until then.
     """
     cdef sk_hit *found
-    cdef uint64_t count, offset
+    cdef uint64_t count
+    cdef readonly uint64_t offset
     cdef Parts parts
     cdef readonly bint late
     cdef public object ask

@@ -138,6 +138,12 @@ class Snapshot:
         manifest, buffers = open_snapshot_files(storage, held.buffers if held else None)
         if held is not None and manifest == held.manifest:
             return held
+        return cls._of(storage, manifest, buffers, held)
+
+    @classmethod
+    def _of(
+        cls, storage: Storage, manifest: Manifest, buffers: Mapping[str, Buffer], held: Snapshot | None
+    ) -> Snapshot:
         options = Options.from_json(manifest.options, storage.path)
         known = {part.entry: part for part in held.parts} if held else {}
         parts = [
@@ -148,6 +154,16 @@ class Snapshot:
             for entry in manifest.segments
         ]
         return cls(manifest, options, parts, buffers)
+
+    @classmethod
+    def open_generation(cls, storage: Storage, generation: int, held: Snapshot) -> Snapshot | None:
+        """An earlier generation, where all its files are still there. What `held` has open is used again."""
+        try:
+            manifest = storage.manifest(generation)
+            buffers = {name: held.buffers.get(name) or storage.open_buffer(name) for name in manifest.files()}
+        except FileNotFoundError:
+            return None
+        return cls._of(storage, manifest, buffers, held)
 
     @property
     def analyzer(self) -> Analyzer:

@@ -35,6 +35,7 @@ from searchkit.search.where import sorted_keys, where_conditions
 if TYPE_CHECKING:
     from searchkit.core.program import Program
     from searchkit.indexing.snapshot import Snapshot
+    from searchkit.search.cursor import Pages
     from searchkit.search.results import FacetValue
 
 __all__ = ["Ask", "Date", "Match", "Relation", "Scope", "Sort", "settings_of"]
@@ -50,7 +51,19 @@ LONGEST = 1e9  # seconds; a longer timeout is none
 class Scope:
     """What holds for all queries of one call. QueryError for what makes no sense."""
 
-    __slots__ = ("_now", "conditions", "dates", "filter", "match", "plain", "snapshot", "timeout", "week_starts")
+    __slots__ = (
+        "_now",
+        "conditions",
+        "dates",
+        "filter",
+        "match",
+        "pages",
+        "plain",
+        "ranking",
+        "snapshot",
+        "timeout",
+        "week_starts",
+    )
 
     def __init__(
         self,
@@ -94,6 +107,9 @@ class Scope:
         self.week_starts: WeekStart = week_starts
         self.conditions = where_conditions(where, snapshot.options.fields, dates, self.read_range)
         self.plain = plain and not self.conditions
+        # For the cursors of a search: what keeps the snapshot, and the options that decide the order of hits.
+        self.pages: Pages | None = None
+        self.ranking: tuple[object, ...] = ()
         # A condition on the dates of all hits: start and end in seconds, None for an open side, and the relation.
         self.filter: tuple[int | None, int | None, int] | None = None
         if since is not None or until is not None or on is not None:
@@ -111,6 +127,11 @@ class Scope:
         """A range of dates as typed, see `parse_range`."""
         timezone = self.snapshot.options.timezone
         return parse_range(text, now=self.now, timezone=timezone, week_starts=self.week_starts)
+
+    @property
+    def known_now(self) -> datetime | None:
+        """The same, if any date of the call has started from it, or it was given."""
+        return self._now
 
     def deadline(self) -> int:
         """When a query that begins now is to be done, by the core's clock; 0: it may take for ever."""
@@ -131,9 +152,10 @@ class Scope:
 class Ask:
     """One query in a scope. QueryError for what is no query."""
 
-    __slots__ = ("_bound", "_is_bound", "_marks", "_matches", "_warnings", "query", "scope")
+    __slots__ = ("_bound", "_is_bound", "_marks", "_matches", "_warnings", "query", "scope", "settings")
 
-    def __init__(self, query: str | Query, scope: Scope) -> None:
+    def __init__(self, query: str | Query, scope: Scope, settings: Settings | None = None) -> None:
+        """`settings`: of its search, where they are known already."""
         if not isinstance(query, (str, Query)):
             raise QueryError(f"a query is a str or a query node, not {type(query).__name__}")
         self.query = query
@@ -141,6 +163,7 @@ class Ask:
         self._is_bound = False
         self._marks: Marks | None = None
         self._matches: list[bytes] | None = None
+        self.settings = settings
 
     @property
     def snapshot(self) -> Snapshot:
@@ -180,6 +203,12 @@ class Ask:
             self._is_bound = True
         return self._bound
 
+    def cursor(self, results: Results) -> str | None:
+        """See Results.cursor."""
+        from searchkit.search.cursor import cursor_of
+
+        return None if self.settings is None else cursor_of(results, self, self.settings)
+
     @property
     def marks(self) -> Marks:
         """What to mark in a hit, found out once."""
@@ -189,6 +218,7 @@ class Ask:
 
     def search(self, settings: Settings, start: float) -> Results:
         """The results. `start`: of time.perf_counter(), when the search began."""
+        self.settings = settings
         scope = self.scope
         deadline = 0 if scope.timeout is None else scope.deadline()
         searcher = scope.snapshot.searcher

@@ -40,7 +40,7 @@ def search_many(queries: Iterable[str | Query], scope: Scope, settings: Settings
     with _Team(min(threads - 1, len(queries) // FEW)) as team:
         chunks = []
         for first in range(0, len(queries), CHUNK):
-            asks = [Ask(query, scope) for query in queries[first : first + CHUNK]]
+            asks = [Ask(query, scope, settings) for query in queries[first : first + CHUNK]]
             texts = Batch(
                 scope.snapshot.searcher,
                 [ask.text for ask in asks],

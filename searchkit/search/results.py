@@ -95,6 +95,8 @@ class Asked(Protocol):
         """How many articles it finds. Raises SearchTimeout."""
         ...
 
+    def cursor(self, results: Results) -> str | None: ...
+
     def matches(self) -> list[bytes]:
         """Which articles it finds: a bitmap for each segment. Raises SearchTimeout."""
         ...
@@ -272,6 +274,25 @@ class Results(Sequence[Hit]):
     def scores(self) -> tuple[float, ...]:
         """The scores of the hits, in their order: all at once, as `ids`."""
         return () if self._answer is None else self._answer.scores()
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the page behind these hits begins: pass it as `after=` to the same search.
+
+        None behind the last page, and of a search that ran out of time. Pages neither repeat nor skip, whatever is
+        added meanwhile: the index keeps the state of the articles to which a cursor leads (the last 4 such states,
+        while it is open). When that is gone, a warning of the next page says so.
+        """
+        return self._ask.cursor(self)
+
+    @property
+    def _passed(self) -> int:
+        """The rank of the last hit: how many there are up to it. 0 where that is not known for sure."""
+        return 0 if self._answer is None or self._answer.late else self._answer.offset + len(self)
+
+    def _warned(self, warning: str) -> Results:
+        """The same with one more warning."""
+        return Results(self._ask, self._answer, self._seconds, (*self._warnings, warning))
 
     def timeline(self, by: By = "month", *, gaps: bool = True) -> Timeline:
         """How many of all articles that the query finds, not only of these hits, lie in each "day", "week", "month",

@@ -154,6 +154,10 @@ class Storage(Protocol):
         """The newest manifest. IndexNotFound if there is none; CorruptIndex if it is damaged: never an older one."""
         ...
 
+    def manifest(self, generation: int) -> Manifest:
+        """The manifest of a generation. FileNotFoundError if it was swept, or never was; CorruptIndex."""
+        ...
+
     def open_buffer(self, name: str) -> Buffer:
         """The bytes of a published file. FileNotFoundError if it was swept, or never was."""
         ...

@@ -126,7 +126,7 @@ class FolderStorage:
             generation = newest_generation(names)
             if generation is not None:
                 with contextlib.suppress(FileNotFoundError):
-                    return self._read_manifest(generation)
+                    return self.manifest(generation)
             else:
                 empty += 1
                 if empty == 2:
@@ -134,6 +134,10 @@ class FolderStorage:
                         raise CorruptIndex(self.path, "manifest", "a manifest", "segments without one")
                     raise IndexNotFound(self.path)
         raise CorruptIndex(self.path, "manifest", "a manifest", f"none that stays for {RETRIES} attempts")
+
+    def manifest(self, generation: int) -> Manifest:
+        path = self.folder / manifest_name(generation)
+        return decode_manifest(self.manifest_bytes(generation), str(path), generation)
 
     def open_buffer(self, name: str) -> Buffer:
         if not is_published_file(name):
@@ -166,7 +170,7 @@ class FolderStorage:
             if newest_generation(names) != keep.generation:
                 return []
             before = manifest_name(keep.previous) if keep.previous else None
-            previous = self._read_manifest(keep.previous) if keep.previous and before in names else None
+            previous = self.manifest(keep.previous) if keep.previous and before in names else None
         except (CorruptIndex, FormatVersion, OSError):
             return []  # what the manifest before names is not known, so nothing is known to be unneeded
         removed = []
@@ -252,10 +256,6 @@ class FolderStorage:
             with contextlib.suppress(OSError):
                 self.system.close(descriptor, path)
 
-    def _read_manifest(self, generation: int) -> Manifest:
-        path = self.folder / manifest_name(generation)
-        return decode_manifest(self.manifest_bytes(generation), str(path), generation)
-
     def manifest_bytes(self, generation: int) -> bytes:
         """The manifest as it is on disk, whatever is in it. FileNotFoundError if there is none."""
         path = self.folder / manifest_name(generation)
@@ -325,7 +325,7 @@ class FolderStorage:
         names = self.system.names(self.folder)
         try:
             generations = [number for name in names if (number := generation_of(name)) is not None]
-            return {file for number in generations for file in self._read_manifest(number).files()}
+            return {file for number in generations for file in self.manifest(number).files()}
         except (CorruptIndex, FormatVersion):
             return set(names)
 

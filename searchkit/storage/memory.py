@@ -55,6 +55,13 @@ class MemoryStorage:
             if data is not None:  # or two commits have come in between
                 return decode_manifest(bytes(data), f"{PATH}/{manifest_name(generation)}", generation)
 
+    def manifest(self, generation: int) -> Manifest:
+        path = f"{PATH}/{manifest_name(generation)}"
+        data = self._files.get(manifest_name(generation))
+        if data is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        return decode_manifest(bytes(data), path, generation)
+
     def open_buffer(self, name: str) -> Buffer:
         if not is_published_file(name):
             raise ValueError(f"{name!r} is no name of an index file")

@@ -225,7 +225,7 @@ def leftovers(storage: FolderStorage) -> set[str]:
     newest = storage.latest()
     wanted = {LOCK_NAME, manifest_name(newest.generation), *newest.files()}
     if newest.previous is not None:
-        wanted |= {manifest_name(newest.previous), *storage._read_manifest(newest.previous).files()}
+        wanted |= {manifest_name(newest.previous), *storage.manifest(newest.previous).files()}
     return {path.name for path in storage.folder.iterdir()} - wanted
 
 
