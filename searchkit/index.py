@@ -412,7 +412,7 @@ class Index:
         place = snapshot.find(article.id)
         without = None if itself else place
         query = telling(snapshot, article, terms, 1 if without is None else 2)
-        scope = Scope(snapshot, "any", since, until, on, dates, now, timeout, week_starts=week_starts)
+        scope = Scope(snapshot, "any", since, until, on, dates, None, now, timeout, week_starts=week_starts)
         settings = settings_of(snapshot, limit, offset, "score", k1, b, self._skipping)
         return Resembling(query, scope, without).search(settings, start)
 

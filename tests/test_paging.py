@@ -184,3 +184,16 @@ def test_a_cursor_is_a_value_that_comes_back_whole() -> None:
     assert Cursor.decode(cursor.encode()) == cursor
     long = Cursor(b"12345678", b"abcdefgh", 7, 20, 1.25, 0, 9, "a" + "é" * 400, None)
     assert Cursor.decode(long.encode()).id == "a" + "é" * 255
+
+
+def test_pages_in_the_order_of_a_field_and_with_conditions() -> None:
+    """The cursor of one order or condition is none of another."""
+    index = searchkit.create(analyzer="none", fields={"words": searchkit.Number()})
+    index.add([Article("x", id=str(number), fields={"words": number * 7 % 31}) for number in range(40)])
+    options: dict[str, Any] = {"sort": "-words", "where": {"words": (3, 25)}}
+    whole = list(index.search("x", limit=None, **options).ids)
+    assert ids_of_all_pages(index, "x", limit=6, **options) == whole
+    cursor = index.search("x", limit=6, **options).cursor
+    for other in ({"sort": "words"}, {"where": {"words": (3, 24)}}):
+        with pytest.raises(QueryError, match="another query"):
+            index.search("x", after=cursor, **{**options, **other})

@@ -129,16 +129,15 @@ class Pages:
 
 def cursor_of(results: Results, ask: Ask, settings: Settings) -> str | None:
     """The cursor behind the last of some results; None where no page can follow, or the time was up."""
-    passed = results._passed
-    if not passed or passed < settings.wanted or passed >= ask.snapshot.articles:
+    passed, pages = results._passed, ask.scope.pages
+    if pages is None or not passed or passed < settings.wanted or passed >= ask.snapshot.articles:
         return None
-    hit, snapshot, scope = results[-1], ask.snapshot, ask.scope
+    hit, snapshot, now = results[-1], ask.snapshot, ask.scope.known_now
     name = name_of(snapshot)
-    if scope.pages is not None:
-        scope.pages.keep(name, snapshot)
+    pages.keep(name, snapshot)
     start, end = _seconds(hit, snapshot)
     question, generation = question_of(ask), snapshot.manifest.generation
-    return Cursor(name, question, generation, passed, hit.score, start, end, hit.id, scope.known_now).encode()
+    return Cursor(name, question, generation, passed, hit.score, start, end, hit.id, now).encode()
 
 
 def search_after(
