@@ -21,6 +21,9 @@ typedef struct sk_kernels {
      * unless gaps wider than SK_SURE_WIDTH ran around 2^32 inside a lane: that is the caller's to tell. */
     uint32_t (*docids)(const uint8_t *in, unsigned width, uint32_t previous, uint32_t *out);
 
+    /* The same as they are packed, docid i at out[i % 32 * 8 + i / 32]: enough to look some up, in a third of the time. */
+    uint32_t (*rows)(const uint8_t *in, unsigned width, uint32_t previous, uint32_t *out);
+
     /* Unpack 256 values of `width` bits, value i in lane i % 8 and row i / 8, and add one to each. Reads width * 32 bytes. */
     void (*frequencies)(const uint8_t *in, unsigned width, uint32_t *out);
 
@@ -30,6 +33,9 @@ typedef struct sk_kernels {
 
     /* Bit i of the result: values[i] >= least, for 64 values. */
     uint64_t (*at_least)(const float *values, float least);
+
+    /* The largest of 64 values. */
+    float (*most)(const float *values);
 
     /* Positions i (ascending) with values[i] >= least, for `count` values; returns how many. */
     unsigned (*select)(const float *values, unsigned count, float least, uint16_t *out);

@@ -356,7 +356,7 @@ static int patch(const sk_patches *p, const uint8_t *at, const uint8_t *end, uin
 
 /* What callers rely on afterwards: docids rise, lie behind the block before and below the number of articles, and end
  * with the block's last one. So a docid looked up again is found in this block. */
-int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
+int sk_cursor_decode(sk_cursor *c, uint32_t block, sk_form form)
 {
     c->block = UINT32_MAX;
     c->group = UINT32_MAX;
@@ -364,7 +364,7 @@ int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
         if (decode_coded(c, c->data, c->data_size, UINT32_MAX, c->df))
             return SK_DAMAGED;
         c->count = c->df;
-        c->with_tfs = 1;
+        c->form = SK_FREQUENCIES;
         c->block = 0;
         return SK_OK;
     }
@@ -381,7 +381,7 @@ int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
         c->count = c->df % SK_BLOCK;
         if (c->docids[c->count - 1] != sk_block_last(c, block))
             return SK_DAMAGED;
-        c->with_tfs = 1;
+        c->form = SK_FREQUENCIES;
     } else {
         if (size < 2 || sk_touch(c->segment, at, size))
             return SK_DAMAGED;
@@ -391,22 +391,27 @@ int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs)
             patches.count = at[2];
             patches.bits = at[3];
         }
-        const uint8_t *packed = at + 2 + sk_patches_size(&patches);
+        size_t head = 2 + sk_patches_size(&patches);
         if (width > 32 || patches.width + patches.bits > 30 || (at[1] & SK_PATCHED && !patches.count) ||
-            size != 2 + sk_patches_size(&patches) + 32 * ((size_t)width + patches.width))
+            size != head + 32 * ((size_t)width + patches.width))
             return SK_DAMAGED;
         const sk_kernels *k = sk_kernels_get();
-        uint32_t last = k->docids(packed, width, previous, c->docids);
+        if (width > SK_SURE_WIDTH && form == SK_ROWS_ONLY)
+            form = SK_DOCIDS;
+        uint32_t last = (form == SK_ROWS_ONLY ? k->rows : k->docids)(at + head, width, previous, c->docids);
         if (last >= c->segment->articles || last != sk_block_last(c, block) ||
             (width > SK_SURE_WIDTH && !rising(c->docids, previous, c->segment->articles)))
             return SK_DAMAGED;
-        if (with_tfs) {
-            k->frequencies(packed + 32 * (size_t)width, patches.width, c->tfs);
+        c->patches = patches;
+        c->patched = at + 4;
+        c->packed_tfs = at + head + 32 * (size_t)width;
+        if (form == SK_FREQUENCIES) {
+            k->frequencies(c->packed_tfs, patches.width, c->tfs);
             if (patches.count && patch(&patches, at + 4, at + size, c->tfs))
                 return SK_DAMAGED;
         }
         c->count = SK_BLOCK;
-        c->with_tfs = with_tfs;
+        c->form = form;
     }
     c->block = block;
     return SK_OK;

@@ -114,11 +114,21 @@ static inline int sk_late(sk_task *task, uint64_t steps)
 /* Live articles that have the term. */
 int sk_live_df(const sk_segment *s, const sk_list *list, const uint64_t *live, uint32_t *df);
 
-/* The BM25 contribution of one leaf; tests/oracle.py writes the same expression in the same order. */
-static inline double sk_contribution(double weight, uint32_t tf, uint32_t length, double k1, double b, double average)
+/* The BM25 contribution of one leaf, by the article's norm; tests/oracle.py writes the same expression in the same order. */
+static inline double sk_norm(uint32_t length, double k1, double b, double average)
+{
+    return k1 * ((1.0 - b) + b * (double)length / average);
+}
+
+static inline double sk_share(double weight, uint32_t tf, double norm, double k1)
 {
     double f = (double)tf;
-    return weight * ((f * (k1 + 1.0)) / (f + k1 * ((1.0 - b) + b * (double)length / average)));
+    return weight * ((f * (k1 + 1.0)) / (f + norm));
+}
+
+static inline double sk_contribution(double weight, uint32_t tf, uint32_t length, double k1, double b, double average)
+{
+    return sk_share(weight, tf, sk_norm(length, k1, b, average), k1);
 }
 
 #endif

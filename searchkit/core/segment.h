@@ -156,6 +156,9 @@ static inline size_t sk_patches_size(const sk_patches *p)
     return p->count ? 2 + p->count + ((size_t)p->count * p->bits + 7) / 8 : 0;
 }
 
+/* What is decoded of a block: docids by rows (kernels.h), for looking some up; docids in order; frequencies as well. */
+typedef enum sk_form { SK_ROWS_ONLY, SK_DOCIDS, SK_FREQUENCIES } sk_form;
+
 /* A cursor over one term's postings. Blocks are decoded when asked for; one is kept. */
 typedef struct sk_cursor {
     const sk_segment *segment;
@@ -168,8 +171,10 @@ typedef struct sk_cursor {
     float c_max, kth[SK_KTHS];
 
     uint32_t block, count; /* the decoded block (UINT32_MAX: none) and its postings */
-    int with_tfs;
+    sk_form form;
     uint32_t *docids, *tfs; /* 256 each; docids behind the last one are UINT32_MAX */
+    sk_patches patches;     /* of a full block: how its frequencies are packed, ... */
+    const uint8_t *patched, *packed_tfs; /* ... and where */
     uint32_t group;         /* the 64 postings of it whose positions' places are known (UINT32_MAX: none): ... */
     uint64_t group_bit;     /* ... that of the first, ... */
     uint32_t spans[SK_ANCHOR]; /* ... and how far behind it the others are */
@@ -179,12 +184,28 @@ typedef struct sk_cursor {
 int sk_cursor_open(sk_cursor *c, const sk_segment *s, const sk_list *list);
 void sk_cursor_close(sk_cursor *c);
 
-/* Decode block `block`. Requires block < c->blocks. */
-int sk_cursor_decode(sk_cursor *c, uint32_t block, int with_tfs);
+/* Decode block `block`, as far as `form` says at least. Requires block < c->blocks. */
+int sk_cursor_decode(sk_cursor *c, uint32_t block, sk_form form);
 
+/* Docids in order, and frequencies if asked for. */
 static inline int sk_cursor_load(sk_cursor *c, uint32_t block, int with_tfs)
 {
-    return c->block == block && (c->with_tfs || !with_tfs) ? SK_OK : sk_cursor_decode(c, block, with_tfs);
+    sk_form form = with_tfs ? SK_FREQUENCIES : SK_DOCIDS;
+    return c->block == block && c->form >= form ? SK_OK : sk_cursor_decode(c, block, form);
+}
+
+/* Enough for sk_cursor_find and sk_cursor_tf. */
+static inline int sk_cursor_seek(sk_cursor *c, uint32_t block)
+{
+    return c->block == block ? SK_OK : sk_cursor_decode(c, block, SK_ROWS_ONLY);
+}
+
+/* Let a block come into the cache. */
+static inline void sk_cursor_expect(const sk_cursor *c, uint32_t block)
+{
+    uint32_t offset = c->last && c->block != block ? sk_load32(c->offsets + 4 * (size_t)block) : UINT32_MAX;
+    for (unsigned i = 0; i < 4 && offset < c->data_size; i++, offset += 64)
+        __builtin_prefetch(c->data + offset);
 }
 
 /* Last docid of a block; a short list's only block reaches to the end. */
@@ -249,19 +270,81 @@ static inline uint32_t sk_block_at(const sk_cursor *c, uint32_t docid)
     return sk_block_from(c, from, docid);
 }
 
-/* Frequency of docid (0 if it is not in the list) and its index in the decoded block; SK_DAMAGED below 0. */
-static inline int64_t sk_cursor_probe(sk_cursor *c, uint32_t docid, uint32_t *index)
+/* The index of docid in the block sought, SK_BLOCK if it is not there. Requires: no docid of a later block is asked for. */
+static inline uint32_t sk_cursor_find(const sk_cursor *c, uint32_t docid)
+{
+    if (c->form != SK_ROWS_ONLY) {
+        uint32_t index = sk_block_search(c, docid);
+        return c->docids[index] == docid ? index : SK_BLOCK;
+    }
+    const uint32_t *last = c->docids + SK_LANES * (SK_ROWS - 1), *at = c->docids;
+    uint32_t lane = 0;
+    for (unsigned i = 0; i + 1 < SK_LANES; i++)
+        lane += last[i] < docid;
+    at += lane;
+    at += (at[SK_LANES * 15] < docid) * SK_LANES * 16;
+    at += (at[SK_LANES * 7] < docid) * SK_LANES * 8;
+    at += (at[SK_LANES * 3] < docid) * SK_LANES * 4;
+    at += (at[SK_LANES] < docid) * SK_LANES * 2;
+    at += (at[0] < docid) * SK_LANES;
+    return *at == docid ? lane * SK_ROWS + (uint32_t)(at - c->docids) / SK_LANES : SK_BLOCK;
+}
+
+/* The frequency of a posting of a full block whose frequencies are not unpacked. */
+static inline uint32_t sk_packed_tf(const sk_cursor *c, uint32_t index)
+{
+    const sk_patches *p = &c->patches;
+    uint32_t value = 0, low = 0, high = p->count;
+    if (p->width) {
+        unsigned bit = index / SK_LANES * p->width, shift = bit & 31;
+        const uint8_t *word = c->packed_tfs + 4 * ((bit >> 5) * SK_LANES + index % SK_LANES);
+        value = sk_load32(word) >> shift;
+        if (shift + p->width > 32)
+            value |= sk_load32(word + 4 * SK_LANES) << (32 - shift);
+        value &= (UINT32_C(1) << p->width) - 1;
+    }
+    while (low < high) {
+        uint32_t mid = (low + high) / 2;
+        if (c->patched[mid] < index)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low < p->count && c->patched[low] == index) {
+        uint64_t bits = sk_bits_peek(c->patched, (size_t)(c->packed_tfs - c->patched), 8 * p->count + low * p->bits);
+        value += (uint32_t)(bits & ((UINT64_C(1) << p->bits) - 1)) << p->width;
+    }
+    return value + 1;
+}
+
+/* The frequency of what sk_cursor_find found. */
+static inline uint32_t sk_cursor_tf(const sk_cursor *c, uint32_t index)
+{
+    return c->form == SK_FREQUENCIES ? c->tfs[index] : sk_packed_tf(c, index);
+}
+
+/* Frequency of docid, 0 if it is not in the list; SK_DAMAGED below 0. */
+static inline int64_t sk_cursor_probe(sk_cursor *c, uint32_t docid)
+{
+    uint32_t block = sk_block_at(c, docid);
+    if (block >= c->blocks)
+        return 0;
+    if (sk_cursor_seek(c, block))
+        return SK_DAMAGED;
+    uint32_t index = sk_cursor_find(c, docid);
+    return index == SK_BLOCK ? 0 : sk_cursor_tf(c, index);
+}
+
+/* The same with frequencies unpacked, and the posting's index in the block: its positions may follow. */
+static inline int64_t sk_cursor_probe_at(sk_cursor *c, uint32_t docid, uint32_t *index)
 {
     uint32_t block = sk_block_at(c, docid);
     if (block >= c->blocks)
         return 0;
     if (sk_cursor_load(c, block, 1))
         return SK_DAMAGED;
-    uint32_t i = sk_block_search(c, docid);
-    if (c->docids[i] != docid)
-        return 0;
-    *index = i;
-    return c->tfs[i];
+    *index = sk_cursor_find(c, docid);
+    return *index == SK_BLOCK ? 0 : c->tfs[*index];
 }
 
 /* Fill c->spans for the group that begins with posting `first`. Returns SK_OK or SK_DAMAGED. */
