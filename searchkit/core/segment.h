@@ -324,7 +324,7 @@ static inline uint32_t sk_cursor_tf(const sk_cursor *c, uint32_t index)
 }
 
 /* Frequency of docid, 0 if it is not in the list; SK_DAMAGED below 0. */
-static inline int64_t sk_cursor_probe(sk_cursor *c, uint32_t docid)
+static inline int64_t sk_cursor_tf_of(sk_cursor *c, uint32_t docid)
 {
     uint32_t block = sk_block_at(c, docid);
     if (block >= c->blocks)
@@ -336,7 +336,7 @@ static inline int64_t sk_cursor_probe(sk_cursor *c, uint32_t docid)
 }
 
 /* The same with frequencies unpacked, and the posting's index in the block: its positions may follow. */
-static inline int64_t sk_cursor_probe_at(sk_cursor *c, uint32_t docid, uint32_t *index)
+static inline int64_t sk_cursor_probe(sk_cursor *c, uint32_t docid, uint32_t *index)
 {
     uint32_t block = sk_block_at(c, docid);
     if (block >= c->blocks)
