@@ -27,7 +27,7 @@ from searchkit.search.results import Hit, Results
 from searchkit.storage.container import Finding
 from searchkit.storage.contract import Storage
 from searchkit.storage.folder import FolderStorage
-from searchkit.storage.manifest import MANIFEST_FORMAT, Manifest
+from searchkit.storage.manifest import Manifest
 from searchkit.storage.memory import MemoryStorage
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def create(
     named = Analyzer.named(analyzer)
     options = Options(named, title_weight, float(k1), float(b), timezone, frequent_terms(named), store, fields)
     try:
-        storage.create(Manifest(MANIFEST_FORMAT, 1, options.to_json()))
+        storage.create(Manifest(options.manifest_format, 1, options.to_json()))
     except FileExistsError as error:
         if not Path(storage.path).is_dir():
             raise NotADirectoryError(ENOTDIR, "a file stands where the index is to be", storage.path) from error
@@ -216,12 +216,24 @@ class Index:
         memory  roughly what additions may hold before they are put aside in a file ("256MB", or bytes).
         wait    seconds to wait for another writer; then IndexLocked.
         """
-        self._snapshot()
-        if not self._writable:
-            raise SearchkitError('the index was opened with mode="r": open it with mode="r+" to write')
+        self._require_writable()
         from searchkit.indexing.writer import Writer  # late: readers do without
 
         return Writer(self._storage, memory, wait, self._show_commit)
+
+    def declare(self, fields: Mapping[str, Field], *, wait: float = DEFAULT_WAIT) -> None:
+        """Declare more fields (see `create`), in one durable commit, for the articles that are here as well.
+
+        Their texts are not indexed again: what they have in these fields is read, and segments where one has a value
+        get a column. A field that is declared so already is left alone. Raises ValueError for a name or kind that
+        cannot be or is declared otherwise, and ArticleError, with nothing changed, if an article has another kind of
+        value there. wait: seconds for the lock.
+        """
+        self._require_writable()
+        from searchkit.indexing.declare import declare  # late: readers do without
+
+        declare(self._storage, fields, wait)
+        self._show_commit()
 
     def delete(self, ids: str | Iterable[str], *, wait: float = DEFAULT_WAIT) -> int:
         """Delete articles by id, in one durable commit; how many were there."""
@@ -386,6 +398,7 @@ class Index:
         until: Date | None = None,
         on: Date | None = None,
         dates: Relation = "overlaps",
+        where: Mapping[str, Any] | None = None,
         k1: float | None = None,
         b: float | None = None,
         now: datetime | None = None,
@@ -412,7 +425,7 @@ class Index:
         place = snapshot.find(article.id)
         without = None if itself else place
         query = telling(snapshot, article, terms, 1 if without is None else 2)
-        scope = Scope(snapshot, "any", since, until, on, dates, None, now, timeout, week_starts=week_starts)
+        scope = Scope(snapshot, "any", since, until, on, dates, where, now, timeout, week_starts=week_starts)
         settings = settings_of(snapshot, limit, offset, "score", k1, b, self._skipping)
         return Resembling(query, scope, without).search(settings, start)
 
@@ -537,6 +550,11 @@ class Index:
         if current is None:
             raise SearchkitError("the index is closed: open it again with searchkit.open(path)")
         return current
+
+    def _require_writable(self) -> None:
+        self._snapshot()
+        if not self._writable:
+            raise SearchkitError('the index was opened with mode="r": open it with mode="r+" to write')
 
     def _show_commit(self) -> None:
         """Move to the newest generation. If that fails (no more open files), whoever asks next tries again: the commit

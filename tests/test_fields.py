@@ -17,7 +17,17 @@ from oracle import Oracle, date_holds
 from strategies import DATES, RELATIONS, generator, trials
 
 import searchkit
-from searchkit import Article, ArticleError, Boolean, Date, DateInterval, Keyword, Number, QueryError
+from searchkit import (
+    Article,
+    ArticleError,
+    Boolean,
+    Date,
+    DateInterval,
+    Keyword,
+    Number,
+    QueryError,
+    SearchkitError,
+)
 from searchkit.fields import Field
 from searchkit.query.conditions import Between, Compare
 from searchkit.query.nodes import All, And, Not, Or, Query, Term
@@ -363,3 +373,87 @@ def test_a_condition_that_makes_no_sense_finds_nothing(query: Query) -> None:
         assert (len(results), results.total, len(results.warnings)) == (0, 0, 1)
         assert "finds nothing" in results.warnings[0]
         assert len(index.search(Or(Term("storm"), query))) == 1
+
+
+# -- declared later ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_fields_declared_later(on_disk: bool, tmp_path: Path) -> None:
+    """All is as if they had been declared from the first: answers, and after `compact` the file itself."""
+    choices = generator("fields later")
+    articles = {article.id: article for article in some_articles(choices, 120, ids=100)}
+    every = list(articles.values())
+    index = searchkit.create(tmp_path / "later" if on_disk else None)
+    index.add(every[:40])
+    index.add(every[40:])
+    gone = [article.id for article in every[::7]]
+    index.delete(gone)
+    index.declare({"words": Number()})
+    held = index.search("storm", where={"words": (1, None)})
+    index.add([Article("storm", id="new", fields={"source": "ap", "words": 2})])
+    index.declare(DECLARED)
+    index.declare({"words": Number()})
+    assert index.options.fields == DECLARED
+    assert len(held) == held.total
+    alive = {article.id: article for article in every if article.id not in gone}
+    alive["new"] = Article("storm", id="new", fields={"source": "ap", "words": 2})
+    if on_disk:
+        index.close()
+        index = searchkit.open(tmp_path / "later")
+    oracle = Oracle(alive.values(), index.analyzer, k1=index.options.k1)
+    for _ in range(10):
+        agree(index, oracle, choices)
+    assert index.check(deep=True).findings == ()
+    index.compact()
+    with searchkit.create(fields=DECLARED) as fresh:
+        fresh.add(alive.values())
+        assert manifest_of(fresh) == manifest_of(index)
+
+
+def manifest_of(index: searchkit.Index) -> Any:
+    return index._snapshot().manifest.segments
+
+
+def test_segments_without_the_field_stay_as_they_are(tmp_path: Path) -> None:
+    """A field declared later costs nothing for articles without it; `compact` still makes one file of one content."""
+    path = tmp_path / "index"
+    with searchkit.create(path) as index:
+        index.add([Article("storm", id="1", fields={"other": 1})])
+        before = manifest_of(index)
+        index.declare({"source": Keyword()})
+        assert manifest_of(index) == before
+        index.add([Article("storm", id="2", fields={"source": "ap"})])
+        assert manifest_of(index)[0] == before[0]
+        assert index.search("storm").facets("source") == {"ap": 1}
+        assert [hit.id for hit in index.search("storm", sort="source")] == ["2", "1"]
+        assert index.check(deep=True).ok
+        index.delete("2")
+        index.compact()
+        with searchkit.create(fields={"source": Keyword()}) as fresh:
+            fresh.add([Article("storm", id="1", fields={"other": 1})])
+            assert manifest_of(fresh) == manifest_of(index)
+
+
+def test_what_cannot_be_declared_later(tmp_path: Path) -> None:
+    """A name, a kind, a field of another kind, an article with another kind of value: nothing changes."""
+    path = tmp_path / "index"
+    with searchkit.create(path, fields={"words": Number()}) as index:
+        index.add([Article("storm", id="1", fields={"words": 1, "flag": "yes"}), Article("x", fields={"flag": True})])
+        state = index._snapshot().manifest
+        with pytest.raises(ValueError, match="'words' is declared as Number, and not Keyword"):
+            index.declare({"words": Keyword(), "source": Keyword()})
+        with pytest.raises(ValueError, match="named by letters"):
+            index.declare({"date": Date()})
+        with pytest.raises(ArticleError, match="article '1': the field 'flag' is 'yes', not True or False"):
+            index.declare({"flag": Boolean()})
+        index.declare({"words": Number()})
+        index.declare({})
+        index.refresh()
+        assert index._snapshot().manifest == state
+        index.delete("1")  # then nothing is in the way
+        index.declare({"flag": Boolean()})
+        assert index.search("*").facets("flag") == {True: 1}
+        assert index.check().ok
+    with searchkit.open(path, mode="r") as index, pytest.raises(SearchkitError, match="mode"):
+        index.declare({"source": Keyword()})

@@ -36,7 +36,7 @@ from searchkit.storage import (
     read_segment,
 )
 from searchkit.storage.live import live_entry
-from searchkit.storage.manifest import decode_manifest, encode_manifest, manifest_name
+from searchkit.storage.manifest import MANIFEST_FORMAT_PLAIN, decode_manifest, encode_manifest, manifest_name
 from searchkit.storage.system import System
 
 FIRST = Manifest(MANIFEST_FORMAT, 1, {"analyzer": "english", "k1": 1.2, "fields": {}})
@@ -774,7 +774,7 @@ def test_a_killed_writer_leaves_the_old_commit(folder: FolderStorage) -> None:
 
 ENTRY = SegmentEntry(NAME, 4096, 7, 10, LiveEntry(live_name(NAME, 6), 76, 8, 2))
 SEVENTH = Manifest(
-    MANIFEST_FORMAT, 7, {"analyzer": "é", "k1": 1.2}, (ENTRY, SegmentEntry(f"seg-{'f' * 16}.sk", 1, 2, 3)), 6
+    MANIFEST_FORMAT_PLAIN, 7, {"analyzer": "é", "k1": 1.2}, (ENTRY, SegmentEntry(f"seg-{'f' * 16}.sk", 1, 2, 3)), 6
 )
 
 
@@ -792,7 +792,7 @@ def test_a_manifest_is_read_back() -> None:
         assert data.isascii()
         assert encode_manifest(decode_manifest(data, "m", manifest.generation)) == data
         same = Manifest(
-            MANIFEST_FORMAT,
+            manifest.format,
             manifest.generation,
             dict(reversed(manifest.options.items())),
             manifest.segments,
@@ -898,7 +898,7 @@ def test_hostile_manifests_with_right_checksums_are_refused() -> None:
 
 def test_a_newer_manifest_is_told_from_damage() -> None:
     """A right checksum and another format number: FormatVersion, whatever else is in it."""
-    for found in (0, 2, 99):
+    for found in (0, MANIFEST_FORMAT + 1, 99):
         with pytest.raises(FormatVersion) as caught:
             decode_manifest(sealed(json.dumps({"format": found, "shards": {}}) + "\n"), "m", 7)
         assert str(found) in str(caught.value.found)

@@ -16,7 +16,7 @@ from itertools import combinations, islice
 
 from searchkit.core.verify import compare, count_tokens, verify
 from searchkit.errors import CorruptIndex, FormatVersion, IndexNotFound, SearchkitError
-from searchkit.indexing.columns import Columns
+from searchkit.indexing.columns import Columns, is_of_columns
 from searchkit.indexing.options import Options
 from searchkit.indexing.rebuild import rebuilt
 from searchkit.indexing.snapshot import Part, open_part, stored_article
@@ -136,7 +136,7 @@ def _check_store(sections: Sections, part: Part, options: Options, columns: Colu
 def _check_columns(sections: Sections, columns: Columns) -> Iterator[Finding]:
     """Columns are what the stored articles make of them, to the byte."""
     expected = {name: b"".join(pieces) for name, pieces in columns.sections().items()}
-    found = {name: bytes(data) for name, data in sections.sections.items() if name.startswith("column")}
+    found = {name: bytes(data) for name, data in sections.sections.items() if is_of_columns(name)}
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
             offset = sections.offsets[name][0] if name in found else None

@@ -18,7 +18,12 @@ from searchkit.core.columns import NAMES, encode
 from searchkit.fields import Field, values_of
 from searchkit.indexing.store import HEAD, SectionWriter, decode_fields
 
-__all__ = ["Columns"]
+__all__ = ["Columns", "is_of_columns"]
+
+
+def is_of_columns(section: str) -> bool:
+    """Whether a section of that name is one of these."""
+    return section.startswith("column")
 
 
 class Columns:
@@ -48,13 +53,17 @@ class Columns:
                 at = start + fields + text
             yield first, block
 
+    def names(self) -> list[str]:
+        """The fields in which an article has a value, in rising order."""
+        return [name for name, column in self._columns.items() if column.known]
+
     def sections(self) -> dict[str, list[bytes]]:
         """The sections, in pieces; none if no article has a value."""
-        found = {name: column.encoded() for name, column in self._columns.items() if column.known}
-        if not found:
+        names = self.names()
+        if not names:
             return {}
-        names = "".join(f"{name}\0" for name in found).encode()
-        return {NAMES: [names], **{f"column{number}": pieces for number, pieces in enumerate(found.values())}}
+        columns = {f"column{number}": self._columns[name].encoded() for number, name in enumerate(names)}
+        return {NAMES: ["".join(f"{name}\0" for name in names).encode()], **columns}
 
     def write(self, writer: SectionWriter) -> None:
         """Write the sections."""

@@ -12,6 +12,7 @@ from searchkit.dates import zone
 from searchkit.errors import CorruptIndex, SearchkitError
 from searchkit.fields import Field, check_declared, field_of
 from searchkit.storage.container import SEGMENT_FORMAT, SEGMENT_FORMAT_PLAIN
+from searchkit.storage.manifest import MANIFEST_FORMAT, MANIFEST_FORMAT_PLAIN
 
 __all__ = ["K1", "TITLE_WEIGHT", "B", "Options", "check_bm25"]
 
@@ -67,6 +68,11 @@ class Options:
     def segment_format(self) -> int:
         """The format of segments that are written."""
         return SEGMENT_FORMAT if self.fields else SEGMENT_FORMAT_PLAIN
+
+    @property
+    def manifest_format(self) -> int:
+        """The format of manifests that have these options."""
+        return MANIFEST_FORMAT if self.fields else MANIFEST_FORMAT_PLAIN
 
     def to_json(self) -> dict[str, Any]:
         options: dict[str, Any] = {

@@ -45,6 +45,7 @@ class Part:
         "articles",
         "buffer",
         "entry",
+        "format",
         "gone_forms",
         "live",
         "path",
@@ -62,8 +63,10 @@ class Part:
         entry: SegmentEntry | None,
         sections: Mapping[str, int],
         buffer: Buffer,
+        format: int,
     ) -> None:
         self.segment = segment
+        self.format = format
         self.buffer = buffer
         self.live = live  # bitmap as in storage/live.py; None: nothing is deleted
         self.entry = entry
@@ -104,9 +107,9 @@ def open_part(buffer: Buffer, path: str, entry: SegmentEntry | None = None, live
         raise CorruptIndex(path, "meta", f"{entry.articles} articles", segment.articles)
     sizes = {name: length for name, (_, length) in sections.offsets.items()}
     if entry is None or entry.live is None or live is None:
-        return Part(segment, None, 0, entry, sizes, buffer)
+        return Part(segment, None, 0, entry, sizes, buffer, sections.format)
     documents = decode_live(live.view, live.path, entry)
-    return Part(segment, documents.bits, documents.deleted, entry, sizes, buffer)
+    return Part(segment, documents.bits, documents.deleted, entry, sizes, buffer, sections.format)
 
 
 class Snapshot:

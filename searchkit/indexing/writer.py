@@ -89,7 +89,7 @@ class _Pending:
         if not self.changed:
             return self.part
         part = self.part
-        return Part(part.segment, self.bits, self.deleted, part.entry, part.sections, part.buffer)
+        return Part(part.segment, self.bits, self.deleted, part.entry, part.sections, part.buffer, part.format)
 
 
 class Writer:
@@ -381,7 +381,7 @@ class Writer:
         buffer = self._storage.open_buffer(name)
         part = open_part(buffer, buffer.path)
         entry = SegmentEntry(name, length, checksum, part.articles)
-        return Part(part.segment, None, 0, entry, part.sections, part.buffer)
+        return Part(part.segment, None, 0, entry, part.sections, part.buffer, part.format)
 
     def _merge(self, parts: list[Part]) -> Part | None:
         """One published segment of the live articles of `parts`, or None if there are none."""
@@ -402,7 +402,7 @@ class Writer:
 
     def _compacted(self, segments: list[_Pending]) -> list[_Pending]:
         parts = [pending.current() for pending in segments]
-        if len(parts) == 1 and parts[0].live is None:
+        if len(parts) == 1 and parts[0].live is None and parts[0].format == self._options.segment_format:
             return segments
         return self._merged(segments, parts) if parts else segments
 

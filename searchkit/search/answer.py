@@ -188,6 +188,7 @@ class Ask:
                 query, parsed = parse_with_warnings(
                     query,
                     match=scope.match,
+                    fields=scope.snapshot.options.fields,
                     now=scope.now,
                     timezone=scope.snapshot.options.timezone,
                     week_starts=scope.week_starts,

@@ -30,6 +30,7 @@ from searchkit.errors import CorruptIndex, FormatVersion
 
 __all__ = [
     "MANIFEST_FORMAT",
+    "MANIFEST_FORMAT_PLAIN",
     "LiveEntry",
     "Manifest",
     "SegmentEntry",
@@ -46,8 +47,11 @@ __all__ = [
     "unneeded",
 ]
 
-# 1: the first.
-MANIFEST_FORMAT = 1
+# 1: the first. 2: its options may name declared fields.
+MANIFEST_FORMAT = 2
+
+# What is written where no field is declared: older versions can read it.
+MANIFEST_FORMAT_PLAIN = 1
 
 # Bytes. A manifest of 10,000 segments has 2.5 MB; what is larger was not written by us.
 LARGEST_MANIFEST = 16 << 20
@@ -124,7 +128,7 @@ class SegmentEntry:
 class Manifest:
     """One generation of the index: its options and its segments."""
 
-    format: int = attrs.field(validator=_whole(MANIFEST_FORMAT, least=MANIFEST_FORMAT))
+    format: int = attrs.field(validator=_whole(MANIFEST_FORMAT, least=MANIFEST_FORMAT_PLAIN))
     generation: int = attrs.field(validator=_whole(LARGEST_GENERATION, least=1))
     options: Mapping[str, Any] = attrs.field(converter=_dict, hash=False)  # JSON values
     segments: tuple[SegmentEntry, ...] = attrs.field(default=(), converter=_tuple)
@@ -235,8 +239,8 @@ def decode_manifest(data: bytes, path: str, generation: int) -> Manifest:
         found = value["format"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise CorruptIndex(path, "manifest", "JSON with a format", repr(error)) from error
-    if type(found) is int and found != MANIFEST_FORMAT:
-        raise FormatVersion(f"manifest format {found}", f"manifest format {MANIFEST_FORMAT}")
+    if type(found) is int and not MANIFEST_FORMAT_PLAIN <= found <= MANIFEST_FORMAT:
+        raise FormatVersion(f"manifest format {found}", f"manifest formats up to {MANIFEST_FORMAT}")
     try:
         segments = [SegmentEntry(**{**entry, "live": _live(entry["live"])}) for entry in value.pop("segments")]
         manifest = Manifest(**value, segments=tuple(segments))
