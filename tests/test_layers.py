@@ -41,6 +41,8 @@ HOMES = {
     "click": ("cli/",),
     "rich": ("cli/",),
     "matplotlib": ("search/plot.py",),
+    "pandas": ("search/tables.py", "search/results.py"),  # there for the types of what it hands on
+    "pyarrow": ("search/tables.py", "search/results.py"),
 }
 NEVER_IMPORTED = {
     "pickle",
@@ -52,7 +54,6 @@ NEVER_IMPORTED = {
     "cloudpickle",
     "joblib",
     "numpy",
-    "pandas",
 }
 NEVER_CALLED = {"eval", "exec", "__import__"}
 
@@ -164,7 +165,7 @@ def test_the_test_sees(monkeypatch: pytest.MonkeyPatch, module: str, source: str
 @pytest.mark.slow
 def test_import_is_light() -> None:
     """`import searchkit` loads no package that only one query, one stem or one command needs."""
-    heavy = ["nltk", "whoosh", "click", "rich", "zstandard", "numpy", "matplotlib", "searchkit.spoken"]
+    heavy = ["nltk", "whoosh", "click", "rich", "zstandard", "numpy", "matplotlib", "pandas", "pyarrow", "searchkit.spoken"]
     program = f"import json, sys, searchkit; print(json.dumps([n for n in {heavy!r} if n in sys.modules]))"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True, check=True, timeout=60

@@ -19,6 +19,9 @@ from searchkit.core.evaluate import Answer, Place
 from searchkit.errors import SearchkitError
 
 if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
     from searchkit.analysis import Analyzer
     from searchkit.article import Article, FieldValue
     from searchkit.core.evaluate import Searcher
@@ -318,6 +321,24 @@ class Results(Sequence[Hit]):
     def to_dicts(self) -> list[dict[str, Any]]:
         """The hits as dicts that JSON can hold, see `Hit.to_dict`."""
         return [hit.to_dict() for hit in self]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The hits as a DataFrame: id, score, date as written, its start and end, title, and each field as a column.
+
+        SearchkitError where pandas is not installed.
+        """
+        from searchkit.search.tables import data_frame
+
+        return data_frame(self)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The same as an Arrow table; a field whose values are of several kinds becomes JSON text.
+
+        SearchkitError where pyarrow is not installed.
+        """
+        from searchkit.search.tables import arrow_table
+
+        return arrow_table(self)
 
     @overload
     def __getitem__(self, index: int) -> Hit: ...
