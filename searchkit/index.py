@@ -535,6 +535,24 @@ class Index:
             return f"<Index {self._storage.path}, {'closed' if self._left is None else 'committed, not opened yet'}>"
         return f"<Index {self._storage.path}: {len(self):,} articles, generation {self._current.manifest.generation}>"
 
+    def _repr_html_(self) -> str:
+        from searchkit.search.notebook import figures_html
+
+        if self._current is None:
+            return figures_html(repr(self), ())
+        stats = self.stats()
+        figures = {
+            "articles": f"{stats.articles:,}",
+            "tokens": f"{stats.tokens:,}",
+            "analyzer": self.analyzer.name,
+            "generation": f"{stats.generation:,}",
+            "segments": f"{stats.segments:,}",
+            "bytes": f"{stats.bytes:,}",
+            "fields": ", ".join(f"{name} ({type(field).__name__})" for name, field in self.options.fields.items()),
+        }
+        shown = [(name, figure) for name, figure in figures.items() if figure]
+        return figures_html(self._storage.path, shown, self.search("*", limit=0).timeline("year"))
+
     # ---- private
 
     def _snapshot(self) -> Snapshot:

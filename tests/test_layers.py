@@ -165,7 +165,18 @@ def test_the_test_sees(monkeypatch: pytest.MonkeyPatch, module: str, source: str
 @pytest.mark.slow
 def test_import_is_light() -> None:
     """`import searchkit` loads no package that only one query, one stem or one command needs."""
-    heavy = ["nltk", "whoosh", "click", "rich", "zstandard", "numpy", "matplotlib", "pandas", "pyarrow", "searchkit.spoken"]
+    heavy = [
+        "nltk",
+        "whoosh",
+        "click",
+        "rich",
+        "zstandard",
+        "numpy",
+        "matplotlib",
+        "pandas",
+        "pyarrow",
+        "searchkit.spoken",
+    ]
     program = f"import json, sys, searchkit; print(json.dumps([n for n in {heavy!r} if n in sys.modules]))"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True, check=True, timeout=60

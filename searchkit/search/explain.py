@@ -55,6 +55,11 @@ class Explanation:
         )
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        from searchkit.search.notebook import explanation_html
+
+        return explanation_html(self)
+
 
 def explain(bound: Bound | None, snapshot: Snapshot, number: int, docid: int, k1: float, b: float) -> Explanation:
     """Explain the score of the article `docid` in part `number`."""

@@ -224,6 +224,11 @@ class Hit(Place):
         date = "undated" if self.date is None else str(self.date)
         return f"Hit({self.id!r}, score={self.score:.4f}, {date})"
 
+    def _repr_html_(self) -> str:
+        from searchkit.search.notebook import hit_html
+
+        return hit_html(self)
+
 
 class Results(Sequence[Hit]):
     """The hits of a search in their order, from `offset` on, at most `limit` of them. A slice of it is a tuple of hits.
@@ -366,3 +371,8 @@ class Results(Sequence[Hit]):
         shown = "".join(f"\n  {hit!r}" for hit in self[:10]) + ("\n  ..." if len(self) > 10 else "")
         warned = "".join(f"\n  warning: {warning}" for warning in self._warnings)
         return f"<Results: {len(self)}{total} hits in {1000 * self._seconds:.2f} ms>{shown}{warned}"
+
+    def _repr_html_(self) -> str:
+        from searchkit.search.notebook import results_html
+
+        return results_html(self)

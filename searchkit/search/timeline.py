@@ -132,6 +132,11 @@ class Timeline(Sequence[Bucket]):
         more = "\n  ..." if len(filled) > SHOWN else ""
         return f"<Timeline {self.headline}>{shown}{more}"
 
+    def _repr_html_(self) -> str:
+        from searchkit.search.notebook import timeline_html
+
+        return timeline_html(self)
+
     @property
     def headline(self) -> str:
         """What it counts, in a line."""
