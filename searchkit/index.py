@@ -24,6 +24,7 @@ from searchkit.query.nodes import Query
 from searchkit.search.answer import Ask, Date, Match, Relation, Scope, Sort, settings_of
 from searchkit.search.cursor import Cursor, Pages, search_after
 from searchkit.search.results import Hit, Results
+from searchkit.search.where import Conditions
 from searchkit.storage.container import Finding
 from searchkit.storage.contract import Storage
 from searchkit.storage.folder import FolderStorage
@@ -280,7 +281,7 @@ class Index:
         until: Date | None = None,
         on: Date | None = None,
         dates: Relation = "overlaps",
-        where: Mapping[str, Any] | None = None,
+        where: Conditions | None = None,
         sort: Sort = "score",
         k1: float | None = None,
         b: float | None = None,
@@ -300,7 +301,8 @@ class Index:
                           "contains": it spans all of it. Also for ranges in the text that name no relation.
         where             what declared fields must have (docs/fields.md): {"source": "reuters"} a value, {"source":
                           ["reuters", "ap"]} one of several, {"words": (100, None)} a range with both ends, None leaves
-                          one open; {"source": None} no value. All must hold. Dates as `dates` says.
+                          one open; {"source": None} no value. All must hold. Dates as `dates` says. Or a query node of
+                          conditions: Compare("words", ">", 100) | Compare("source", "=", "ap").
         sort              "score", "newest", "oldest" or a declared field: "words", or "-words" for the greatest first
                           (also ("words", "desc")); equal ones newest first, articles without a value last.
         k1, b             of BM25, instead of the index's own.
@@ -337,7 +339,7 @@ class Index:
         until: Date | None = None,
         on: Date | None = None,
         dates: Relation = "overlaps",
-        where: Mapping[str, Any] | None = None,
+        where: Conditions | None = None,
         sort: Sort = "score",
         k1: float | None = None,
         b: float | None = None,
@@ -367,7 +369,7 @@ class Index:
         until: Date | None = None,
         on: Date | None = None,
         dates: Relation = "overlaps",
-        where: Mapping[str, Any] | None = None,
+        where: Conditions | None = None,
         now: datetime | None = None,
         timeout: float | None = None,
         week_starts: WeekStart = "monday",
@@ -398,7 +400,7 @@ class Index:
         until: Date | None = None,
         on: Date | None = None,
         dates: Relation = "overlaps",
-        where: Mapping[str, Any] | None = None,
+        where: Conditions | None = None,
         k1: float | None = None,
         b: float | None = None,
         now: datetime | None = None,

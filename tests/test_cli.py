@@ -577,3 +577,32 @@ def test_a_query_on_an_index_loads_nothing_heavy(indexed: Run, tmp_path: Path) -
         check=True,
     )
     assert done.stderr == "[] 0\n"
+
+
+def test_declared_fields_filter_sort_and_count(run: Run) -> None:
+    """Declared for a new index or later; `--where`, `--sort` and `--facets`, in pipes and in JSON."""
+    Path("news.jsonl").write_text(
+        '{"id": "1", "text": "storm", "source": "ap", "words": 100, "paid": true}\n'
+        '{"id": "2", "text": "storm", "source": "reuters", "words": 700}\n'
+        '{"id": "3", "text": "storm calm", "source": "ap", "words": 600.5}\n',
+        encoding="utf-8",
+    )
+    assert run("index", "news.jsonl", "-i", "news", "--field", "source=keyword", "--field", "words=Number").code == 0
+    ask = ("query", "storm", "-i", "news")
+    assert run(*ask, "--where", "source=ap", "--sort", "words").ids == ["1", "3"]
+    assert run(*ask, "--where", "words>500", "--where", "source = ap").ids == ["3"]
+    assert run(*ask, "--where", "words<=600.5", "--sort", "-words").ids == ["3", "1"]
+    assert run("query", "storm source:reuters", "-i", "news", "--strict").ids == ["2"]
+    assert run(*ask, "--facets", "source", "--facets", "words").out.splitlines() == [
+        *("source\tap\t2", "source\treuters\t1", "words\t100\t1", "words\t600.5\t1", "words\t700\t1"),
+    ]
+    assert json.loads(run(*ask, "--json", "--facets", "source").out)["facets"] == {"source": {"ap": 2, "reuters": 1}}
+    assert run("index", "news.jsonl", "-i", "news", "--field", "paid=boolean").code == 0
+    assert run(*ask, "--where", "paid=true", "--count").out == "1\n"
+    shown = run("info", "-i", "news").out
+    assert [line.split()[-1] for line in shown.splitlines() if "field " in line] == ["boolean", "keyword", "number"]
+    for wrong in (("--where", "source"), ("--where", "other=1"), ("--where", "words>many"), ("--sort", "other"),
+                  ("--facets", "other")):  # fmt: skip
+        assert run(*ask, *wrong).code == 2, wrong
+    for wrong in ("source", "source=text", "date=date", "words=keyword"):
+        assert run("index", "news.jsonl", "-i", "news", "--field", wrong).code == 2, wrong

@@ -17,6 +17,7 @@ from searchkit.cli.target import index_folder, is_index
 
 if TYPE_CHECKING:
     from searchkit.article import Article
+    from searchkit.fields import Field
     from searchkit.index import Index
 
 __all__ = ["index"]
@@ -32,6 +33,17 @@ def _keys(context: click.Context, parameter: click.Parameter, value: str | None)
     if not all(ours and sign and theirs for ours, sign, theirs in pairs):
         raise click.BadParameter("give it as OURS=THEIRS,OURS=THEIRS, such as text=body,date=published.")
     return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+
+
+def _fields(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Field]:
+    """`source=keyword` as a name and what is declared of it."""
+    from searchkit.fields import field_of
+
+    pairs = [value.partition("=") for value in values]
+    try:
+        return {name.strip(): field_of(kind.strip().lower()) for name, _, kind in pairs}
+    except ValueError as error:
+        raise click.BadParameter(f"{error}: give it as NAME=KIND, such as source=keyword.") from error
 
 
 @click.command
@@ -53,6 +65,14 @@ def _keys(context: click.Context, parameter: click.Parameter, value: str | None)
 @click.option(
     "--title-weight", type=click.IntRange(0, 100), help="For a new index: how often a title counts.  [default: 3]"
 )
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    callback=_fields,
+    metavar="NAME=KIND",
+    help="A field of the articles to filter, sort and count by; its kind is keyword, number, boolean or date.",
+)
 @click.option("--timezone", metavar="ZONE", help="For a new index: where dates with an offset belong.  [default: UTC]")
 @click.option("--no-store", is_flag=True, help="For a new index: keep no text, so no titles and snippets later.")
 @click.option(
@@ -72,6 +92,7 @@ def index(
     encoding: str,
     analyzer: str | None,
     title_weight: int | None,
+    fields: dict[str, Field],
     timezone: str | None,
     no_store: bool,
     commit_every: int | None,
@@ -104,7 +125,7 @@ def index(
         raise click.UsageError(f"{error.filename}: {error.strerror}.") from error
     except (ValueError, LookupError) as error:
         raise click.UsageError(f"{error}.") from error
-    with _opened(where, options) as target:
+    with _opened(where, options, fields, wait) as target:
         durable = None if commit_every is None else partial(len, target)
         try:
             with watching(report, _size(sources), durable) as watch:
@@ -124,8 +145,8 @@ def index(
     return 0
 
 
-def _opened(where: str, options: dict[str, Any]) -> Index:
-    """The index at that path, made with these options if there is none."""
+def _opened(where: str, options: dict[str, Any], fields: dict[str, Field], wait: float) -> Index:
+    """The index at that path, made with these options if there is none, and with these fields declared."""
     import searchkit
 
     folder = index_folder(where)
@@ -138,11 +159,20 @@ def _opened(where: str, options: dict[str, Any]) -> Index:
             if kept != value:
                 opened.close()
                 raise click.UsageError(f"{where} exists and has {name} {kept}: {value} is for a new index only.")
-        return opened
+    else:
+        try:
+            opened = searchkit.create(folder, exist_ok=True, **options)  # another process may just have made it
+        except ValueError as error:
+            raise click.UsageError(f"{error}.") from error
     try:
-        return searchkit.create(folder, exist_ok=True, **options)  # another process may just have made it
-    except ValueError as error:
-        raise click.UsageError(f"{error}.") from error
+        if fields:
+            opened.declare(fields, wait=wait)
+    except BaseException as error:
+        opened.close()
+        if isinstance(error, ValueError):
+            raise click.UsageError(f"{error}.") from error
+        raise
+    return opened
 
 
 def _size(sources: Sequence[str]) -> int | None:

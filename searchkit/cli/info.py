@@ -42,6 +42,7 @@ def info(where: str, as_json: bool) -> int:
 
 
 def _options(options: Options) -> dict[str, str | int | float | bool]:
+    declared = {f"field {name}": field.kind for name, field in options.fields.items()}
     return {
         "analyzer": options.analyzer.name,
         "title_weight": options.title_weight,
@@ -49,6 +50,7 @@ def _options(options: Options) -> dict[str, str | int | float | bool]:
         "b": options.b,
         "timezone": options.timezone,
         "store": options.store,
+        **declared,
     }
 
 

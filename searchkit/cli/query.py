@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -25,6 +26,7 @@ from searchkit.cli.target import open_index
 
 if TYPE_CHECKING:
     from searchkit.dates import WeekStart
+    from searchkit.query import Query
     from searchkit.search.explain import Explanation
     from searchkit.search.results import Hit, Results
     from searchkit.search.timeline import By, Timeline
@@ -35,10 +37,25 @@ Explain: TypeAlias = "Callable[[Hit], Explanation]"
 
 RELATIONS = ("overlaps", "within", "contains")
 WEEK_STARTS = ("monday", "sunday", "saturday")
-ORDERS = ("score", "newest", "oldest")
 PERIODS = ("day", "week", "month", "quarter", "year")
 MARKUPS = ("plain", "markdown", "html", "ansi")
 ELLIPSIS = "…"  # between snippets on one line
+
+
+_CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|=|<|>)(.*)", re.ASCII | re.DOTALL)
+
+
+def _conditions(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Query | None:
+    """`source=ap` or `words>500`, each a condition, as a query that asks for all of them."""
+    from searchkit.query import And, Compare
+
+    found = []
+    for value in values:
+        match = _CONDITION.fullmatch(value)
+        if not match:
+            raise click.BadParameter(f"{value!r}: give it as FIELD=VALUE, or with < <= > >= between the two.")
+        found.append(Compare(match[1], match[2], match[3].strip()))  # type: ignore[arg-type]
+    return And(*found) if found else None
 
 
 @click.command
@@ -66,7 +83,21 @@ ELLIPSIS = "…"  # between snippets on one line
 @click.option(
     "--any/--all", "match_any", default=True, help="Whether one loose word is enough (default) or all must be there."
 )
-@click.option("--sort", type=click.Choice(ORDERS), default="score", show_default=True)
+@click.option(
+    "--where",
+    "conditions",
+    multiple=True,
+    callback=_conditions,
+    metavar="FIELD=VALUE",
+    help="Only articles with this in a declared field; also < <= > >= (words>500). Given more than once: all of them.",
+)
+@click.option(
+    "--sort",
+    default="score",
+    show_default=True,
+    metavar="ORDER",
+    help="score, newest, oldest, or a declared field; with a minus before it the greatest first.",
+)
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Hits to show.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Hits to leave out before these.")
 @click.option("--after", metavar="CURSOR", help="Go on behind the page whose --json gave this cursor.")
@@ -78,6 +109,12 @@ ELLIPSIS = "…"  # between snippets on one line
     "by",
     type=click.Choice(PERIODS),
     help="Show how many of all articles lie in each of these periods, instead of the best.",
+)
+@click.option(
+    "--facets",
+    multiple=True,
+    metavar="FIELD",
+    help="Show the ten most frequent values of a declared field in all articles, instead of the best.",
 )
 @click.option("--snippets", type=click.IntRange(min=0), default=1, show_default=True, help="Snippets of each hit.")
 @click.option(
@@ -100,12 +137,14 @@ def query(
     now: datetime | None,
     week_starts: WeekStart,
     match_any: bool,
-    sort: Literal["score", "newest", "oldest"],
+    conditions: Query | None,
+    sort: str,
     limit: int,
     offset: int,
     after: str | None,
     timeout: float | None,
     by: By | None,
+    facets: tuple[str, ...],
     snippets: int,
     markup: str | None,
     strict: bool,
@@ -123,14 +162,16 @@ def query(
 
     match: Literal["any", "all"] = "any" if match_any else "all"
     moment: dict[str, Any] = {"now": now or datetime.now(UTC), "week_starts": week_starts}
-    asked: Any = searchkit.parse(text, strict=True, match=match, **moment) if strict else text
     limits: dict[str, Any] = {"match": match, "since": since, "until": until, "on": on, "dates": dates, **moment}
+    limits["where"] = conditions
     with open_index(where) as index:
-        if style == "count" or (by and not style):
+        fields = index.options.fields
+        asked: Any = searchkit.parse(text, strict=True, match=match, fields=fields, **moment) if strict else text
+        if style == "count" or ((by or facets) and not style):
             limit, offset = 1, 0
         results = index.search(asked, limit=limit, offset=offset, after=after, sort=sort, timeout=timeout, **limits)
         explanation = (lambda hit: index.explain(asked, hit.id, **moment)) if explain else None
-        return show(results, style, offset, snippets, markup or "plain", explanation, by)
+        return show(results, style, offset, snippets, markup or "plain", explanation, by, facets)
 
 
 def show(
@@ -141,6 +182,7 @@ def show(
     markup: str,
     explanation: Explain | None = None,
     by: By | None = None,
+    facets: tuple[str, ...] = (),
 ) -> int:
     """Print results as "count", "json", "jsonl", or for people. The exit code: 0 for hits, 1 for none."""
     for warning in results.warnings:
@@ -149,13 +191,19 @@ def show(
         say(str(results.total))
     elif style == "json":
         hits = [_record(hit, snippets, markup, explanation) for hit in results]
-        counted = {"timeline": _timeline(results.timeline(by))} if by else {}
+        counted: dict[str, Any] = {"timeline": _timeline(results.timeline(by))} if by else {}
+        if facets:
+            counted["facets"] = {name: {_shown(v): n for v, n in results.facets(name).items()} for name in facets}
         print_json(_summary(results) | counted | {"hits": hits}, indent=2)
     elif style == "jsonl":
         for hit in results:
             print_json(_record(hit, snippets, markup, explanation))
-    elif by:
-        _show_timeline(results.timeline(by))
+    elif by or facets:
+        if by:
+            _show_timeline(results.timeline(by))
+        for name in facets:
+            for value, count in results.facets(name).items():
+                say(f"{name}\t{one_line(_shown(value))}\t{count}")
     elif on_terminal():
         from searchkit.cli.drawing import draw
 
@@ -164,6 +212,11 @@ def show(
         for hit in results:
             _print_line(hit, snippets, markup, explanation)
     return 0 if results else 1
+
+
+def _shown(value: object) -> str:
+    """A value of a field as it is typed in a query."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _summary(results: Results) -> dict[str, Any]:

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from searchkit.core.evaluate import Answer, Settings, clock
 from searchkit.dates import DateInterval, WeekStart, parse_range
@@ -26,11 +25,11 @@ from searchkit.errors import DateError, QueryError, SearchTimeout
 from searchkit.indexing.options import check_bm25
 from searchkit.query.nodes import Query
 from searchkit.query.parse import parse_with_warnings
-from searchkit.search.bind import Bound, Everything, TimeUp, bind, marks_of, narrow, restrict
+from searchkit.search.bind import Bound, Everything, TimeUp, bind, joined, marks_of, narrow, restrict
 from searchkit.search.facets import facets
 from searchkit.search.plan import BY_KEY, RELATIONS, SORTS, plan
 from searchkit.search.results import Marks, Results
-from searchkit.search.where import sorted_keys, where_conditions
+from searchkit.search.where import Conditions, sorted_keys, where_conditions
 
 if TYPE_CHECKING:
     from searchkit.core.program import Program
@@ -73,7 +72,7 @@ class Scope:
         until: Date | None = None,
         on: Date | None = None,
         dates: Relation = "overlaps",
-        where: Mapping[str, Any] | None = None,
+        where: Conditions | None = None,
         now: datetime | None = None,
         timeout: float | None = None,
         *,
@@ -197,7 +196,10 @@ class Ask:
             bound = bind(query, scope.snapshot, scope.dates, warnings, deadline, scope.read_range)
             if scope.filter is not None:
                 bound = restrict(bound, scope.filter[0], scope.filter[1], scope.dates)
-            if scope.conditions:
+            if isinstance(scope.conditions, Query):
+                filter = bind(scope.conditions, scope.snapshot, scope.dates, warnings, deadline, scope.read_range)
+                bound = joined(bound, filter)
+            elif scope.conditions:
                 bound = narrow(bound, scope.conditions)
             self._bound = bound
             self._warnings = tuple(warnings)

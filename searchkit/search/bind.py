@@ -36,6 +36,7 @@ __all__ = [
     "Where",
     "bind",
     "check_time",
+    "joined",
     "marks_of",
     "narrow",
     "restrict",
@@ -122,6 +123,11 @@ def narrow(bound: Bound | None, conditions: Iterable[tuple[Condition, bool]]) ->
     """The bound query where all conditions hold; those with False must not."""
     held = [Holds(condition) if wanted else Group("not", (Holds(condition),)) for condition, wanted in conditions]
     return None if bound is None else _group("and", (bound, *held))
+
+
+def joined(bound: Bound | None, filter: Bound | None) -> Bound | None:
+    """The bound query where a bound filter holds as well. Requires: nothing in the filter scores."""
+    return None if bound is None else _group("and", (bound, filter))
 
 
 class _Binder:

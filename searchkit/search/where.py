@@ -23,8 +23,10 @@ from searchkit.core.columns import NO_RANK, Column
 from searchkit.dates import DateInterval
 from searchkit.errors import CorruptIndex, DateError, QueryError
 from searchkit.fields import ColumnValue, Date, Field, Keyword, Number
+from searchkit.query import nodes
 from searchkit.query.conditions import Between as Compared
 from searchkit.query.conditions import Compare, Value
+from searchkit.query.nodes import Query
 
 if TYPE_CHECKING:
     from searchkit.indexing.snapshot import Part, Snapshot
@@ -33,6 +35,7 @@ __all__ = [
     "Among",
     "Between",
     "Condition",
+    "Conditions",
     "During",
     "Reader",
     "condition_of",
@@ -78,6 +81,9 @@ class During:
 
 Condition: TypeAlias = Among | Between | During
 
+# What `where` takes: a mapping of names to what they must have, or a node of conditions.
+Conditions: TypeAlias = Mapping[str, Any] | Query
+
 # Reads a date or range of dates as typed: seconds, half open, None for an open side. Raises DateError.
 Reader: TypeAlias = Callable[[str], tuple[int | None, int | None]]
 
@@ -91,16 +97,20 @@ def declared_field(name: object, fields: Mapping[str, Field]) -> Field:
 
 
 def where_conditions(
-    where: Mapping[str, Any] | None, fields: Mapping[str, Field], relation: str, read: Reader
-) -> tuple[tuple[Condition, bool], ...]:
-    """Conditions that must all hold (or, with False, must not). Raises QueryError for what makes no sense.
+    where: Conditions | None, fields: Mapping[str, Field], relation: str, read: Reader
+) -> tuple[tuple[Condition, bool], ...] | Query:
+    """Conditions that must all hold (or, with False, must not), or the query node that was given, checked.
 
-    `relation`, `read`: of and for dates.
+    `relation`, `read`: of and for dates. Raises QueryError for what makes no sense.
     """
     if where is None:
         return ()
+    if isinstance(where, Query):
+        _check_silent(where, fields, relation, read)
+        return where
     if not isinstance(where, Mapping):
-        raise QueryError(f"where is {where!r}", hint='it must be a mapping, such as {"source": "reuters"}')
+        hint = 'it must be a mapping, such as {"source": "reuters"}, or a query node of conditions'
+        raise QueryError(f"where is {where!r}", hint=hint)
     found: list[tuple[Condition, bool]] = []
     for name, wanted in where.items():
         field = declared_field(name, fields)
@@ -170,6 +180,25 @@ def _read(field: Field, value: Value) -> ColumnValue:
 def read_back(value: Value) -> str:
     """A value as text, as it was typed."""
     return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _check_silent(where: Query, fields: Mapping[str, Field], relation: str, read: Reader) -> None:
+    """Raise QueryError unless a node is made of conditions that can be asked, and of nothing that scores."""
+    waiting = [where]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, nodes.And | nodes.Or):
+            waiting.extend(node.children)
+        elif isinstance(node, nodes.Not):
+            waiting.append(node.child)
+        elif isinstance(node, Compare | Compared):
+            try:
+                condition_of(node, fields, relation, read)
+            except ValueError as error:
+                raise QueryError(f"where {node}: {error}", hint="see create(fields=...)") from error
+        elif not isinstance(node, nodes.DateRange | nodes.Undated | nodes.All | nodes.Nothing):
+            hint = "it takes Compare, Between and date ranges, joined by And, Or and Not"
+            raise QueryError(f"where has a {type(node).__name__}, which is no condition", hint=hint)
 
 
 def _dated(name: str, wanted: Any, relation: str, read: Reader) -> During:
