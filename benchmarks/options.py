@@ -1,4 +1,4 @@
-"""The command lines: of a run, of `growth`, of `page`, of `effectiveness`. Each gives the parser, to complain with, and what was said."""
+"""The command lines of all there is to run. Each gives the parser, to complain with, and what was said."""
 
 from __future__ import annotations
 

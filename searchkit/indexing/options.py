@@ -39,9 +39,7 @@ class Options:
     """How text becomes terms, how hits are scored unless a search says otherwise, and what is kept."""
 
     analyzer: Analyzer
-    title_weight: int = (
-        TITLE_WEIGHT  # how often the title counts, as if it stood there so many times; 0: it is not searched
-    )
+    title_weight: int = TITLE_WEIGHT  # the title counts as if it stood there so many times; 0: it is not searched
     k1: float = K1
     b: float = B
     timezone: str = "UTC"  # where aware datetimes are moved to
