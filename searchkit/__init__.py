@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from searchkit.indexing.writer import Writer
     from searchkit.query.complaints import QueryWarning
     from searchkit.query.parse import parse
+    from searchkit.ranking import HalfLife
     from searchkit.search.explain import Explanation
     from searchkit.search.results import Hit, Results
     from searchkit.search.snippets import Passage
@@ -60,6 +61,7 @@ __all__ = [
     "Explanation",
     "Finding",
     "FormatVersion",
+    "HalfLife",
     "Hit",
     "Index",
     "IndexExists",
@@ -111,6 +113,7 @@ _HOMES = {
     "indexing.writer": ("Writer",),
     "query.complaints": ("QueryWarning",),
     "query.parse": ("parse",),
+    "ranking": ("HalfLife",),
     "search.explain": ("Explanation",),
     "search.results": ("Hit", "Results"),
     "search.snippets": ("Passage",),

@@ -21,7 +21,7 @@ from searchkit.fields import Field
 from searchkit.indexing.options import K1, TITLE_WEIGHT, B, Options, check_bm25
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.nodes import Query
-from searchkit.search.answer import Ask, Date, Match, Relation, Scope, Sort, settings_of
+from searchkit.search.answer import Ask, Date, Match, Relation, Scope, Sort, ranking_of, settings_of
 from searchkit.search.cursor import Cursor, Pages, search_after
 from searchkit.search.results import Hit, Results
 from searchkit.search.where import Conditions
@@ -34,6 +34,8 @@ from searchkit.storage.memory import MemoryStorage
 if TYPE_CHECKING:
     from searchkit.indexing.writer import Writer
     from searchkit.search.explain import Explanation
+    from searchkit.search.fading import Recency, SoftDate
+    from searchkit.search.formula import VariantName
 
 __all__ = ["AddReport", "CheckReport", "Index", "IndexStats", "create", "open"]
 
@@ -280,11 +282,15 @@ class Index:
         since: Date | None = None,
         until: Date | None = None,
         on: Date | None = None,
+        soft_since: SoftDate | None = None,
+        soft_until: SoftDate | None = None,
         dates: Relation = "overlaps",
         where: Conditions | None = None,
         sort: Sort = "score",
+        recency: Recency | None = None,
         k1: float | None = None,
         b: float | None = None,
+        variant: VariantName | None = None,
         now: datetime | None = None,
         timeout: float | None = None,
         week_starts: WeekStart = "monday",
@@ -297,6 +303,8 @@ class Index:
         match             how loose words are joined: "any" (OR) or "all" (AND).
         since, until, on  dates, each including the whole period that it names, written or spoken: "2020-10", "last
                           month" (see docs/dates.md).
+        soft_since,       dates beyond which scores fade instead of being cut off: by half in as much time as the date
+        soft_until        names (of "2020-10": a month), or ("2020-10", "2 weeks"), down to a tenth, also if undated.
         dates             "overlaps": the article may have happened in the range; "within": it surely did;
                           "contains": it spans all of it. Also for ranges in the text that name no relation.
         where             what declared fields must have (docs/fields.md): {"source": "reuters"} a value, {"source":
@@ -305,7 +313,9 @@ class Index:
                           conditions: Compare("words", ">", 100) | Compare("source", "=", "ap").
         sort              "score", "newest", "oldest" or a declared field: "words", or "-words" for the greatest first
                           (also ("words", "desc")); equal ones newest first, articles without a value last.
+        recency           newer articles score more: HalfLife("30d", weight=0.3), or "30d" for short (docs/ranking.md).
         k1, b             of BM25, instead of the index's own.
+        variant           of BM25: "lucene", "robertson", "atire", "bm25l" or "bm25+" (search/formula.py has them all).
         now               the moment that relative dates start from, in the index's time zone if it has none; None: now.
         timeout           seconds (None: no limit), after which the best hits found until then are returned, with a
                           warning that better ones may be missing. Scores and order are exact in any case.
@@ -319,13 +329,25 @@ class Index:
             cursor = Cursor.decode(after)
             snapshot, now = self._pages.find(cursor, snapshot), now or cursor.now
         scope = Scope(
-            snapshot, match, since, until, on, dates, where, now, timeout, week_starts=week_starts, plain=self._plain
+            snapshot,
+            match,
+            since,
+            until,
+            on,
+            dates,
+            where,
+            now,
+            timeout,
+            week_starts=week_starts,
+            variant=variant,
+            plain=self._plain,
         )
-        scope.pages, scope.ranking = self._pages, (sort, k1, b)
+        ranking = ranking_of(scope, k1, b, recency, soft_since, soft_until)
+        scope.pages, scope.ranking = self._pages, (sort, ranking)
         ask = Ask(query, scope)
         if cursor is not None:
-            return search_after(ask, cursor, limit, offset, sort, k1, b, self._skipping, start)
-        return ask.search(settings_of(snapshot, limit, offset, sort, k1, b, self._skipping), start)
+            return search_after(ask, cursor, limit, offset, sort, ranking, self._skipping, start)
+        return ask.search(settings_of(snapshot, limit, offset, sort, ranking, self._skipping), start)
 
     def search_many(
         self,
@@ -338,11 +360,15 @@ class Index:
         since: Date | None = None,
         until: Date | None = None,
         on: Date | None = None,
+        soft_since: SoftDate | None = None,
+        soft_until: SoftDate | None = None,
         dates: Relation = "overlaps",
         where: Conditions | None = None,
         sort: Sort = "score",
+        recency: Recency | None = None,
         k1: float | None = None,
         b: float | None = None,
+        variant: VariantName | None = None,
         now: datetime | None = None,
         timeout: float | None = None,
         week_starts: WeekStart = "monday",
@@ -355,10 +381,23 @@ class Index:
 
         snapshot = self._snapshot()
         scope = Scope(
-            snapshot, match, since, until, on, dates, where, now, timeout, week_starts=week_starts, plain=self._plain
+            snapshot,
+            match,
+            since,
+            until,
+            on,
+            dates,
+            where,
+            now,
+            timeout,
+            week_starts=week_starts,
+            variant=variant,
+            plain=self._plain,
         )
-        scope.pages, scope.ranking = self._pages, (sort, k1, b)
-        return search_many(queries, scope, settings_of(snapshot, limit, offset, sort, k1, b, self._skipping), threads)
+        ranking = ranking_of(scope, k1, b, recency, soft_since, soft_until)
+        scope.pages, scope.ranking = self._pages, (sort, ranking)
+        settings = settings_of(snapshot, limit, offset, sort, ranking, self._skipping)
+        return search_many(queries, scope, settings, threads)
 
     def count(
         self,
@@ -428,7 +467,7 @@ class Index:
         without = None if itself else place
         query = telling(snapshot, article, terms, 1 if without is None else 2)
         scope = Scope(snapshot, "any", since, until, on, dates, where, now, timeout, week_starts=week_starts)
-        settings = settings_of(snapshot, limit, offset, "score", k1, b, self._skipping)
+        settings = settings_of(snapshot, limit, offset, "score", ranking_of(scope, k1, b), self._skipping)
         return Resembling(query, scope, without).search(settings, start)
 
     def explain(
@@ -437,22 +476,26 @@ class Index:
         id: str,
         *,
         match: Match = "any",
+        soft_since: SoftDate | None = None,
+        soft_until: SoftDate | None = None,
         dates: Relation = "overlaps",
+        recency: Recency | None = None,
         k1: float | None = None,
         b: float | None = None,
+        variant: VariantName | None = None,
         now: datetime | None = None,
         week_starts: WeekStart = "monday",
     ) -> Explanation:
-        """Why the article `id` has its score for a query, in parts that add up to it. KeyError if it is not there."""
+        """Why the article `id` has its score for a query: parts that add up to it, and factors. KeyError without it."""
         from searchkit.search.explain import explain
 
         snapshot = self._snapshot()
-        ask = Ask(query, Scope(snapshot, match, dates=dates, now=now, week_starts=week_starts))
+        scope = Scope(snapshot, match, dates=dates, now=now, week_starts=week_starts, variant=variant)
         place = snapshot.find(id)
         if place is None:
             raise KeyError(id)
-        settings = settings_of(snapshot, None, 0, "score", k1, b)
-        return explain(ask.bound, snapshot, *place, settings.k1, settings.b)
+        ranking = ranking_of(scope, k1, b, recency, soft_since, soft_until)
+        return explain(Ask(query, scope).bound, snapshot, *place, ranking)
 
     # ---- state
 

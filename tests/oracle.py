@@ -50,6 +50,15 @@ class Group(NamedTuple):
     children: tuple[Any, ...]
 
 
+class Fade(NamedTuple):
+    """A score halves with every `half_life` seconds between the article's date and [low, high), down to 1 - weight."""
+
+    low: int | None
+    high: int | None
+    half_life: float
+    weight: float
+
+
 class Oracle:
     """Answers for the given articles; of several with one id the last counts."""
 
@@ -96,9 +105,13 @@ class Oracle:
         sort: str = "score",
         k1: float | None = None,
         b: float | None = None,
+        variant: str | None = None,
+        fades: Iterable[Fade] = (),
     ) -> list[tuple[str, float]]:
         """(id, score) in the order asked for."""
-        scores = self._scores(self.bind(query, dates), k1, b)
+        scores = self._scores(self.bind(query, dates), k1, b, variant)
+        for fade in fades:
+            scores = {id: score * factor(self.articles[id].date, fade) for id, score in scores.items()}
         low, high = bounds(since, until, on)
         if low is not None or high is not None:
             scores = {i: s for i, s in scores.items() if date_holds(self.articles[i].date, low, high, dates)}
@@ -226,7 +239,9 @@ class Oracle:
 
     # -- scoring ------------------------------------------------------------------------------------------------------
 
-    def _scores(self, bound: Leaf | Where | Group | None, k1: float | None, b: float | None) -> dict[str, float]:
+    def _scores(
+        self, bound: Leaf | Where | Group | None, k1: float | None, b: float | None, variant: str | None
+    ) -> dict[str, float]:
         if bound is None:
             return {}
         k1, b = self.k1 if k1 is None else k1, self.b if b is None else b
@@ -235,7 +250,7 @@ class Oracle:
         for leaf, ids in self._counted(bound, matches):
             frequencies = self._frequencies(leaf)
             for id in ids:
-                scores[id] += self._contribution(leaf, id, frequencies[id], k1, b)
+                scores[id] += self._contribution(leaf, id, frequencies[id], k1, b, variant)
         return scores
 
     def _counted(self, node: Leaf | Where | Group, within: set[str]) -> Iterator[tuple[Leaf, set[str]]]:
@@ -246,16 +261,33 @@ class Oracle:
             for child in node.children:
                 yield from self._counted(child, within & self._match(child))
 
-    def _contribution(self, leaf: Leaf, id: str, tf: int, k1: float, b: float) -> float:
-        weight = self._idf(leaf.terms[0])
+    def _contribution(self, leaf: Leaf, id: str, tf: int, k1: float, b: float, variant: str | None = None) -> float:
+        weight = self._idf(leaf.terms[0], variant)
         for term in leaf.terms[1:]:
-            weight = weight + self._idf(term)
-        length, avglen = self.lengths[id], self.average
-        return (weight * leaf.boost) * ((tf * (k1 + 1.0)) / (tf + k1 * ((1.0 - b) + b * length / avglen)))
+            weight = weight + self._idf(term, variant)
+        weight = weight * leaf.boost
+        norm = (1.0 - b) + b * self.lengths[id] / self.average
+        match variant:
+            case "lucene" | "robertson":
+                return weight * (tf / (tf + k1 * norm))
+            case "bm25l":
+                return weight * (((tf / norm + 0.5) * (k1 + 1.0)) / ((tf / norm + 0.5) + k1))
+            case "bm25+":
+                return weight * ((tf * (k1 + 1.0)) / (tf + k1 * norm) + 1.0)
+        return weight * ((tf * (k1 + 1.0)) / (tf + k1 * norm))
 
-    def _idf(self, term: str) -> float:
-        df = len(self.places.get(term, ()))
-        return math.log(1.0 + (len(self.articles) - df + 0.5) / (df + 0.5))
+    def _idf(self, term: str, variant: str | None = None) -> float:
+        df, articles = len(self.places.get(term, ())), len(self.articles)
+        match variant:
+            case "robertson":
+                return math.log(max((articles - df + 0.5) / (df + 0.5), 1.0))
+            case "atire":
+                return math.log(articles / df)
+            case "bm25l":
+                return math.log((articles + 1) / (df + 0.5))
+            case "bm25+":
+                return math.log((articles + 1) / df)
+        return math.log(1.0 + (articles - df + 0.5) / (df + 0.5))
 
     def _rank(self, id: str, score: float, sort: str) -> tuple[Any, ...]:
         """The key by which hits stand in order: undated last, equal dates by the bytes of the id."""
@@ -315,6 +347,18 @@ def date_holds(date: DateInterval | None, low: int | None, high: int | None, rel
         return (low is None or start >= low) and (high is None or end <= high)
     assert relation == "contains"
     return low is not None and high is not None and start <= low and end >= high
+
+
+def factor(date: DateInterval | None, fade: Fade) -> float:
+    """What a score is multiplied by."""
+    if date is None:
+        return (1.0 - fade.weight) + fade.weight * 0.0
+    distance = 0
+    if fade.low is not None and date.end_second <= fade.low:
+        distance = fade.low - date.end_second
+    elif fade.high is not None and date.start_second >= fade.high:
+        distance = date.start_second - fade.high
+    return (1.0 - fade.weight) + fade.weight * math.exp2(-distance / fade.half_life)
 
 
 def bounds(since: str | None, until: str | None, on: str | None) -> tuple[int | None, int | None]:

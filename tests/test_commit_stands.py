@@ -70,7 +70,7 @@ def test_an_addition_that_is_durable_returns(index: Index, system: NoMore, tmp_p
 
 
 def test_a_writer_goes_on_when_it_can(index: Index, system: NoMore, tmp_path: Path) -> None:
-    """It tells the generation; what is added next is added to that, or refused without a trace, never to the old one."""
+    """It tells the generation; what is added next is added to that, or refused without a trace, never to the old."""
     with index.writer() as writer:
         writer.add(Article("word", id="second"))
         writer.delete("first")

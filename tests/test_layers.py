@@ -23,7 +23,7 @@ TIERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("spoken",),
     ("article", "dates", "fields", "core"),
-    ("analysis", "query", "storage"),
+    ("analysis", "query", "ranking", "storage"),
     ("indexing",),
     ("search",),
     ("index",),

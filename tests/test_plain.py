@@ -15,7 +15,7 @@ from strategies import DATES, RELATIONS, WORDS, articles, generator, ids, some_a
 
 import searchkit
 from searchkit.article import Article
-from searchkit.search.answer import settings_of
+from searchkit.search.answer import Scope, ranking_of, settings_of
 
 BLANKS = (" ", "  ", "\t", "\n", "\x1c", "\x85", "\xa0", "\u2003", "\u3000")
 MARKS = (*"\"'+-()[]{}:^*~?!.,/\\|&<>=\0\x7f", *"“”«‘’„〝：ａ", "\ud800")
@@ -47,7 +47,7 @@ def both(index: searchkit.Index, query: str, **options: Any) -> None:
 def is_plain(index: searchkit.Index, text: str, match_all: bool = False) -> bool:
     """Whether the core answers the text, and counts it, by itself."""
     snapshot = index._snapshot()
-    wanted = settings_of(snapshot, 10, 0, "score", None, None)
+    wanted = settings_of(snapshot, 10, 0, "score", ranking_of(Scope(snapshot)))
     found = snapshot.searcher.search_plain(text, match_all, None, wanted)
     count = snapshot.searcher.count_plain(text, match_all, None)
     assert (found is None) == (count is None)

@@ -24,6 +24,7 @@ PROSE = [
     "SECURITY.md",
     "docs/architecture.md",
     "docs/effectiveness.md",
+    "docs/ranking.md",
     "docs/results.md",
     "seeds/README.md",
     "indexes/README.md",

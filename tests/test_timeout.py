@@ -3,8 +3,8 @@
 The laws: time enough changes nothing, to the last bit; time too short gives hits of the one ranking, in its order, with
 their exact scores, and says so; a search that reaches its deadline ends.
 
-Nothing here depends on how fast the machine is. Where a search is to be cut short, the core's clock is paced: it goes on
-by a millisecond whenever it is looked at, which is after a given amount of work, and stands still in between.
+Nothing here depends on how fast the machine is. Where a search is to be cut short, the core's clock is paced: it goes
+on by a millisecond whenever it is looked at, which is after a given amount of work, and stands still in between.
 """
 
 from __future__ import annotations

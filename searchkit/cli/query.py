@@ -38,6 +38,7 @@ Explain: TypeAlias = "Callable[[Hit], Explanation]"
 RELATIONS = ("overlaps", "within", "contains")
 WEEK_STARTS = ("monday", "sunday", "saturday")
 PERIODS = ("day", "week", "month", "quarter", "year")
+VARIANTS = ("lucene", "robertson", "atire", "bm25l", "bm25+")
 MARKUPS = ("plain", "markdown", "html", "ansi")
 ELLIPSIS = "…"  # between snippets on one line
 
@@ -98,6 +99,12 @@ def _conditions(context: click.Context, parameter: click.Parameter, values: tupl
     metavar="ORDER",
     help="score, newest, oldest, or a declared field; with a minus before it the greatest first.",
 )
+@click.option(
+    "--recency", metavar="SPAN", help="Newer articles score more; what they gain is halved every 30d, 1 year, ..."
+)
+@click.option("--soft-since", metavar="DATE", help="Articles before this date score less, the less the older they are.")
+@click.option("--soft-until", metavar="DATE", help="Articles after this date score less, the less the newer they are.")
+@click.option("--variant", type=click.Choice(VARIANTS), help="Another form of BM25.")
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Hits to show.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Hits to leave out before these.")
 @click.option("--after", metavar="CURSOR", help="Go on behind the page whose --json gave this cursor.")
@@ -139,6 +146,10 @@ def query(
     match_any: bool,
     conditions: Query | None,
     sort: str,
+    recency: str | None,
+    soft_since: str | None,
+    soft_until: str | None,
+    variant: Any,
     limit: int,
     offset: int,
     after: str | None,
@@ -164,13 +175,16 @@ def query(
     moment: dict[str, Any] = {"now": now or datetime.now(UTC), "week_starts": week_starts}
     limits: dict[str, Any] = {"match": match, "since": since, "until": until, "on": on, "dates": dates, **moment}
     limits["where"] = conditions
+    ranking = {"recency": recency, "soft_since": soft_since, "soft_until": soft_until, "variant": variant}
     with open_index(where) as index:
         fields = index.options.fields
         asked: Any = searchkit.parse(text, strict=True, match=match, fields=fields, **moment) if strict else text
         if style == "count" or ((by or facets) and not style):
             limit, offset = 1, 0
-        results = index.search(asked, limit=limit, offset=offset, after=after, sort=sort, timeout=timeout, **limits)
-        explanation = (lambda hit: index.explain(asked, hit.id, **moment)) if explain else None
+        results = index.search(
+            asked, limit=limit, offset=offset, after=after, sort=sort, timeout=timeout, **limits, **ranking
+        )
+        explanation = (lambda hit: index.explain(asked, hit.id, match=match, **moment, **ranking)) if explain else None
         return show(results, style, offset, snippets, markup or "plain", explanation, by, facets)
 
 

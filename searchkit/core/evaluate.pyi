@@ -20,6 +20,8 @@ class Settings:
     sort: int
     skipping: bool
     keys: tuple[array[int], ...]
+    saturation: int
+    delta: float
     def __init__(
         self,
         k1: float,
@@ -29,6 +31,9 @@ class Settings:
         sort: int,
         skipping: bool,
         keys: tuple[array[int], ...] = (),
+        saturation: int = 0,
+        delta: float = 0.0,
+        fades: Sequence[tuple[int | None, int | None, float, float]] = (),
     ) -> None: ...
 
 class Answer:

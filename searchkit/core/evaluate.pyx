@@ -22,7 +22,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from searchkit.core.program cimport *
-from searchkit.core.program cimport Parts, Program, TermLists, filter_of
+from searchkit.core.program cimport Parts, Program, TermLists, fade_of, filter_of
 from searchkit.core.segment cimport *
 from searchkit.core.segment cimport Segment
 
@@ -138,26 +138,41 @@ if "SEARCHKIT_SIMD" in os.environ:
     choose_simd(os.environ["SEARCHKIT_SIMD"])
 
 
+cdef enum:
+    MOST_FADES = 3  # recency, soft_since, soft_until
+
+
 cdef class Settings:
     """How hits are ranked and which are wanted: the first `wanted` of the ranking without the first `offset` of them.
 
     sort      0: by score; 1: newest first; 2: oldest first; 3: by `keys`. Where nothing scores, by score is newest first.
     skipping  False, for tests: every article that matches is scored.
     keys      for each part array("I") of a key for each docid: the least first, equal ones newest first.
+    saturation, delta   of the formula's variant (sk_saturation of search.h).
+    fades     (from, to, half-life, weight) of each (sk_fade); None for an open side.
     """
-    cdef readonly double k1, b
+    cdef readonly double k1, b, delta
     cdef readonly uint64_t wanted, offset
-    cdef readonly int sort, skipping
+    cdef readonly int sort, skipping, saturation
     cdef readonly tuple keys
     cdef const uint32_t **c_keys
     cdef list _keep
+    cdef sk_fade fades[MOST_FADES]
+    cdef uint32_t fade_count
 
     def __cinit__(
-        self, double k1, double b, uint64_t wanted, uint64_t offset, int sort, bint skipping, tuple keys=()
+        self, double k1, double b, uint64_t wanted, uint64_t offset, int sort, bint skipping, tuple keys=(),
+        int saturation=SK_SCALED, double delta=0.0, fades=(),
     ):
         cdef const uint32_t[::1] of
         cdef size_t part = 0
+        if not (SK_SCALED <= saturation <= SK_SHIFTED and delta >= 0 and len(fades) <= MOST_FADES):
+            raise ValueError(f"saturation {saturation}, delta {delta}, {len(fades)} fades")
         self.k1, self.b, self.wanted, self.offset, self.sort, self.skipping = k1, b, wanted, offset, sort, skipping
+        self.saturation, self.delta = saturation, delta
+        for low, high, half_life, weight in fades:
+            self.fades[self.fade_count] = fade_of(low, high, half_life, weight)
+            self.fade_count += 1
         self.keys = keys
         self._keep = []
         if sort != SK_BY_KEY:
@@ -184,8 +199,10 @@ cdef class Settings:
         return 0
 
     cdef void fill(self, sk_task *task) noexcept:
+        """Rank a task so. Requires: the settings outlive it."""
         task.k1, task.b, task.limit, task.sort, task.skipping = self.k1, self.b, self.wanted, self.sort, self.skipping
         task.keys = self.c_keys
+        task.saturation, task.delta, task.fades, task.fade_count = self.saturation, self.delta, self.fades, self.fade_count
 
 
 cdef enum:

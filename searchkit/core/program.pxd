@@ -9,6 +9,7 @@ cdef extern from "search.h" nogil:
     int SK_LEAF, SK_FILTER, SK_AND, SK_OR, SK_NOT, SK_AND_MAYBE, SK_ALL, SK_NOTHING, SK_BITS, SK_DEPTH_MAX
     int SK_BY_SCORE, SK_NEWEST, SK_OLDEST, SK_BY_KEY
     int SK_WINDOW
+    int SK_SCALED, SK_BARE, SK_RAISED, SK_SHIFTED
     int SK_WHOLE, SK_LATE, SK_INTERRUPTED, SK_LOOK_AFTER
 
     ctypedef struct sk_leaf:
@@ -21,6 +22,11 @@ cdef extern from "search.h" nogil:
         int64_t from_ "from"
         int64_t to
         int relation
+
+    ctypedef struct sk_fade:
+        int64_t from_ "from"
+        int64_t to
+        double half_life, weight
 
     ctypedef struct sk_node:
         int kind
@@ -51,6 +57,10 @@ cdef extern from "search.h" nogil:
         const sk_part *parts
         uint32_t part_count
         double k1, b, average
+        int saturation
+        double delta
+        const sk_fade *fades
+        uint32_t fade_count
         int sort, skipping
         uint64_t limit
         uint64_t **matches
@@ -73,6 +83,7 @@ cdef extern from "search.h" nogil:
 
 
 cdef sk_filter filter_of(low, high, int relation) except *
+cdef sk_fade fade_of(low, high, double half_life, double weight) except *
 
 
 cdef class Parts:

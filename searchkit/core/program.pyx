@@ -25,6 +25,17 @@ cdef sk_filter filter_of(low, high, int relation) except *:
     return made
 
 
+cdef sk_fade fade_of(low, high, double half_life, double weight) except *:
+    """How scores fade with the distance from [low, high), None for an open side."""
+    cdef sk_fade made
+    if not (half_life > 0 and 0 <= weight <= 1):
+        raise ValueError(f"a fade of half-life {half_life}, weight {weight}")
+    made.from_ = INT64_MIN if low is None else low
+    made.to = INT64_MAX if high is None else high
+    made.half_life, made.weight = half_life, weight
+    return made
+
+
 cdef class Parts:
     """The segments of a snapshot and which of their articles live, as C sees them.
 

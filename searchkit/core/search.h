@@ -4,6 +4,8 @@
 
 #include "segment.h"
 
+#include <math.h>
+
 enum { SK_WINDOW = 4096, SK_WINDOW_WORDS = SK_WINDOW / 64, SK_DEPTH_MAX = 200 };
 
 enum sk_kind { SK_LEAF, SK_FILTER, SK_AND, SK_OR, SK_NOT, SK_AND_MAYBE, SK_ALL, SK_NOTHING, SK_BITS };
@@ -11,6 +13,10 @@ enum sk_relation { SK_OVERLAPS, SK_WITHIN, SK_CONTAINS, SK_UNDATED };
 enum sk_field { SK_ANYWHERE, SK_TITLE, SK_TEXT };
 enum sk_sort { SK_BY_SCORE, SK_NEWEST, SK_OLDEST, SK_BY_KEY };
 enum sk_end { SK_WHOLE, SK_LATE, SK_INTERRUPTED };
+/* What a frequency says, by the variants of BM25; with c = tf / norm and norm = 1 - b + b * length / average:
+ *     SK_SCALED   (k1 + 1) c / (c + k1)             SK_BARE    c / (c + k1)
+ *     SK_RAISED   (k1 + 1) c / (c + k1) + delta     SK_SHIFTED (k1 + 1) (c + delta) / (c + delta + k1)       */
+enum sk_saturation { SK_SCALED, SK_BARE, SK_RAISED, SK_SHIFTED };
 enum { SK_ENDED = -3 }; /* beside SK_DAMAGED and SK_NO_MEMORY: a task ended before it was done, see its `end` */
 
 /* A word or a phrase that scores. Its lists are those of its words, one behind the other, and then those of pairs of them
@@ -27,6 +33,13 @@ typedef struct sk_filter {
     int64_t from, to;
     int relation;
 } sk_filter;
+
+/* How a score fades with the time between an article's date and [from, to): halves every half_life seconds down to
+ * 1 - weight of it, which is also what is left of an undated article's. */
+typedef struct sk_fade {
+    int64_t from, to;
+    double half_life, weight;
+} sk_fade;
 
 typedef struct sk_node {
     int kind;
@@ -61,6 +74,10 @@ typedef struct sk_task {
     const sk_part *parts;
     uint32_t part_count;
     double k1, b, average; /* average: live tokens per live article of the whole snapshot */
+    int saturation;
+    double delta;
+    const sk_fade *fades; /* a score is multiplied by the factor of each */
+    uint32_t fade_count;
     int sort, skipping;
     uint64_t limit; /* hits wanted */
     uint64_t **matches; /* for sk_count, by part: a bitmap of whole windows to fill; NULL: only count */
@@ -114,21 +131,46 @@ static inline int sk_late(sk_task *task, uint64_t steps)
 /* Live articles that have the term. */
 int sk_live_df(const sk_segment *s, const sk_list *list, const uint64_t *live, uint32_t *df);
 
-/* The BM25 contribution of one leaf, by the article's norm; tests/oracle.py writes the same expression in the same order. */
-static inline double sk_norm(uint32_t length, double k1, double b, double average)
+/* The most that a frequency without end says, but for delta. */
+static inline double sk_gain(const sk_task *t) { return t->saturation == SK_BARE ? 1.0 : t->k1 + 1.0; }
+
+/* The most that delta adds to what a frequency says. */
+static inline double sk_most_added(const sk_task *t)
 {
-    return k1 * ((1.0 - b) + b * (double)length / average);
+    if (t->saturation == SK_SHIFTED) /* the difference falls with c */
+        return (t->k1 + 1.0) * t->delta / (t->k1 + t->delta);
+    return t->saturation == SK_RAISED ? t->delta : 0.0;
 }
 
-static inline double sk_share(double weight, uint32_t tf, double norm, double k1)
+/* The BM25 contribution of one leaf, by the article's norm; tests/oracle.py writes the same expressions in the same order. */
+static inline double sk_norm(const sk_task *t, uint32_t length)
+{
+    return (1.0 - t->b) + t->b * (double)length / t->average;
+}
+
+static inline double sk_contribution(const sk_task *t, double weight, uint32_t tf, double norm)
 {
     double f = (double)tf;
-    return weight * ((f * (k1 + 1.0)) / (f + norm));
+    if (t->saturation == SK_SHIFTED) {
+        double c = f / norm + t->delta;
+        return weight * ((c * (t->k1 + 1.0)) / (c + t->k1));
+    }
+    double said = (f * sk_gain(t)) / (f + t->k1 * norm);
+    return weight * (t->saturation == SK_RAISED ? said + t->delta : said);
 }
 
-static inline double sk_contribution(double weight, uint32_t tf, uint32_t length, double k1, double b, double average)
+/* From 0 to 1; the oracle has this too. A start below 0 is that of an undated article. */
+static inline double sk_faded(const sk_fade *f, int64_t start, int64_t end)
 {
-    return sk_share(weight, tf, sk_norm(length, k1, b, average), k1);
+    double left = 0.0, distance = 0.0;
+    if (start >= 0) {
+        if (end <= f->from)
+            distance = (double)f->from - (double)end;
+        else if (start >= f->to)
+            distance = (double)start - (double)f->to;
+        left = exp2(-distance / f->half_life);
+    }
+    return (1.0 - f->weight) + f->weight * left;
 }
 
 #endif

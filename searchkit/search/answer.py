@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from array import array
 from datetime import UTC, date, datetime
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
@@ -27,6 +28,7 @@ from searchkit.query.nodes import Query
 from searchkit.query.parse import parse_with_warnings
 from searchkit.search.bind import Bound, Everything, TimeUp, bind, joined, marks_of, narrow, restrict
 from searchkit.search.facets import facets
+from searchkit.search.formula import OWN, Fade, Ranking, variant_of
 from searchkit.search.plan import BY_KEY, RELATIONS, SORTS, plan
 from searchkit.search.results import Marks, Results
 from searchkit.search.where import Conditions, sorted_keys, where_conditions
@@ -35,9 +37,10 @@ if TYPE_CHECKING:
     from searchkit.core.program import Program
     from searchkit.indexing.snapshot import Snapshot
     from searchkit.search.cursor import Pages
+    from searchkit.search.fading import Recency, SoftDate
     from searchkit.search.results import FacetValue
 
-__all__ = ["Ask", "Date", "Match", "Relation", "Scope", "Sort", "settings_of"]
+__all__ = ["Ask", "Date", "Match", "Relation", "Scope", "Sort", "ranking_of", "settings_of"]
 
 Date: TypeAlias = "str | date | datetime | DateInterval"
 Match: TypeAlias = Literal["any", "all"]
@@ -61,6 +64,7 @@ class Scope:
         "ranking",
         "snapshot",
         "timeout",
+        "variant",
         "week_starts",
     )
 
@@ -77,11 +81,14 @@ class Scope:
         timeout: float | None = None,
         *,
         week_starts: WeekStart = "monday",
+        variant: str | None = None,
         plain: bool = True,
     ) -> None:
         """`timeout`: seconds that each query may take; None: any.
 
         `now`: what relative dates start from; None: the moment at which the first of them is read.
+
+        `variant`: of the formula, by name.
 
         `plain`: let the core answer plain text; False is for tests, which hold that it changes nothing.
         """
@@ -105,7 +112,8 @@ class Scope:
         self._now = now
         self.week_starts: WeekStart = week_starts
         self.conditions = where_conditions(where, snapshot.options.fields, dates, self.read_range)
-        self.plain = plain and not self.conditions
+        self.variant = variant_of(variant)
+        self.plain = plain and not self.conditions and self.variant is OWN  # the core's words have our own idf
         # For the cursors of a search: what keeps the snapshot, and the options that decide the order of hits.
         self.pages: Pages | None = None
         self.ranking: tuple[object, ...] = ()
@@ -239,7 +247,11 @@ class Ask:
     def program(self, settings: Settings, deadline: int) -> Program | None:
         """What to evaluate for a query that goes the long way; None: nothing. Raises TimeUp at the deadline."""
         bound = self.bind(deadline)
-        return None if bound is None or not settings.wanted else plan(bound, self.snapshot, deadline)[0]
+        return (
+            None
+            if bound is None or not settings.wanted
+            else plan(bound, self.snapshot, deadline, self.scope.variant)[0]
+        )
 
     def results(self, answer: Answer | None, seconds: float, late: bool = False) -> Results:
         """The results of an answer, which knows if it is late. A query that is not bound was plain, or late itself."""
@@ -295,32 +307,51 @@ def settings_of(
     limit: int | None,
     offset: int,
     sort: Sort,
-    k1: float | None,
-    b: float | None,
+    ranking: Ranking,
     skipping: bool = True,
 ) -> Settings:
     """How to rank and what to return, checked. The core is asked for no more hits than there can be."""
-    options = snapshot.options
     if limit is not None and (type(limit) is not int or limit < 0):
         raise QueryError(f"limit is {limit!r}", hint="it must be a whole number from 0, or None")
     if type(offset) is not int or offset < 0:
         raise QueryError(f"offset is {offset!r}", hint="it must be a whole number from 0")
-    if k1 is not None or b is not None:
-        try:
-            check_bm25(options.k1 if k1 is None else k1, options.b if b is None else b)
-        except ValueError as error:
-            raise QueryError(str(error)) from error
     most = snapshot.articles
     order, keys = _order(sort, snapshot)
     return Settings(
-        options.k1 if k1 is None else k1,
-        options.b if b is None else b,
+        ranking.k1,
+        ranking.b,
         most if limit is None else min(offset + limit, most),
         min(offset, most),
         order,
         skipping,
         keys,
+        ranking.variant.saturation,
+        ranking.variant.delta,
+        tuple(fade for _, fade in ranking.fades),
     )
+
+
+def ranking_of(
+    scope: Scope,
+    k1: float | None = None,
+    b: float | None = None,
+    recency: Recency | None = None,
+    soft_since: SoftDate | None = None,
+    soft_until: SoftDate | None = None,
+) -> Ranking:
+    """What decides on scores, checked; None: as the index has it, or not at all."""
+    options = scope.snapshot.options
+    if k1 is not None or b is not None:
+        try:
+            check_bm25(options.k1 if k1 is None else k1, options.b if b is None else b)
+        except ValueError as error:
+            raise QueryError(str(error)) from error
+    fades: tuple[tuple[str, Fade], ...] = ()
+    if recency is not None or soft_since is not None or soft_until is not None:
+        from searchkit.search.fading import fades_of  # late: most searches do without
+
+        fades = fades_of(partial(_sides, scope), lambda: scope.now, recency, soft_since, soft_until)
+    return Ranking(options.k1 if k1 is None else float(k1), options.b if b is None else float(b), scope.variant, fades)
 
 
 def _order(sort: Sort, snapshot: Snapshot) -> tuple[int, tuple[array[int], ...]]:

@@ -25,6 +25,7 @@ import attrs
 from searchkit.errors import QueryError
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.search.answer import Ask, Scope, Sort, settings_of
+from searchkit.search.formula import Ranking
 from searchkit.search.plan import SORTS
 from searchkit.storage.manifest import encode_manifest
 
@@ -146,8 +147,7 @@ def search_after(
     limit: int | None,
     offset: int,
     sort: Sort,
-    k1: float | None,
-    b: float | None,
+    ranking: Ranking,
     skipping: bool,
     start: float,
 ) -> Results:
@@ -158,8 +158,8 @@ def search_after(
             "after is the cursor of another query", hint="ask for the next page as for the first, with after= as well"
         )
     here = name_of(snapshot) == cursor.snapshot
-    passed = cursor.passed if here else _passed_now(ask, cursor, sort, k1, b, skipping)
-    results = ask.search(settings_of(snapshot, limit, passed + offset, sort, k1, b, skipping), start)
+    passed = cursor.passed if here else _passed_now(ask, cursor, sort, ranking, skipping)
+    results = ask.search(settings_of(snapshot, limit, passed + offset, sort, ranking, skipping), start)
     return results if here else results._warned(GONE.format(f"{cursor.generation:,}"))
 
 
@@ -184,7 +184,7 @@ def _seconds(hit: Hit, snapshot: Snapshot) -> tuple[int, int]:
     return snapshot.parts[hit._segment].segment.seconds(hit._docid) or (UNDATED, UNDATED)
 
 
-def _passed_now(ask: Ask, cursor: Cursor, sort: Sort, k1: float | None, b: float | None, skipping: bool) -> int:
+def _passed_now(ask: Ask, cursor: Cursor, sort: Sort, ranking: Ranking, skipping: bool) -> int:
     """How many hits rank before the end of a page, or at it, now that the articles are others.
 
     In the order of a field, whose values a cursor does not hold: as many as there were.
@@ -196,7 +196,7 @@ def _passed_now(ask: Ask, cursor: Cursor, sort: Sort, k1: float | None, b: float
     wanted = cursor.passed
     while True:
         wanted = 2 * wanted + 16
-        results = ask.search(settings_of(snapshot, wanted, 0, sort, k1, b, skipping), 0.0)
+        results = ask.search(settings_of(snapshot, wanted, 0, sort, ranking, skipping), 0.0)
 
         def is_behind(number: int, hits: Results = results) -> bool:
             hit = hits[number]

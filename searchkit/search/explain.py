@@ -6,9 +6,10 @@ import attrs
 
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.search.bind import Bound
-from searchkit.search.plan import contribution, idf, plan, weigh
+from searchkit.search.formula import Ranking, contribution, weigh
+from searchkit.search.plan import plan
 
-__all__ = ["Explanation", "ExplanationPart", "explain"]
+__all__ = ["Explanation", "ExplanationFactor", "ExplanationPart", "explain"]
 
 
 @attrs.frozen
@@ -32,8 +33,21 @@ class ExplanationPart:
 
 
 @attrs.frozen
+class ExplanationFactor:
+    """What the score is multiplied by, for the sake of dates."""
+
+    name: str  # of the option that asked for it: "recency", "soft_since" or "soft_until"
+    distance: float | None  # seconds between the article's date and what was asked for; None: it is undated
+    factor: float
+
+    def __str__(self) -> str:
+        away = "undated" if self.distance is None else f"{self.distance / 86_400:,.1f} days away"
+        return f"{self.factor:10.6f}  times, {self.name}: {away}"
+
+
+@attrs.frozen
 class Explanation:
-    """The score of an article for a query and its parts in query order; their sum, left to right, is the score."""
+    """The score of an article for a query: the sum of its parts in query order, times its factors, left to right."""
 
     id: str
     matches: bool
@@ -44,13 +58,16 @@ class Explanation:
     articles: int
     k1: float
     b: float
+    variant: str | None = None
+    factors: tuple[ExplanationFactor, ...] = ()
 
     def __str__(self) -> str:
         if not self.matches:
             return f"{self.id} is not found by this query"
-        lines = [f"{self.score:10.6f}  {self.id}, the sum of:", *map(str, self.parts)]
+        lines = [f"{self.score:10.6f}  {self.id}, the sum of:", *map(str, self.parts), *map(str, self.factors)]
+        variant = f"variant {self.variant}, " if self.variant else ""
         lines.append(
-            f"k1 {self.k1:g}, b {self.b:g}; the article's length is {self.length:,} tokens, the average "
+            f"{variant}k1 {self.k1:g}, b {self.b:g}; the article's length is {self.length:,} tokens, the average "
             f"{self.average:,.1f}; N {self.articles:,}"
         )
         return "\n".join(lines)
@@ -61,25 +78,39 @@ class Explanation:
         return explanation_html(self)
 
 
-def explain(bound: Bound | None, snapshot: Snapshot, number: int, docid: int, k1: float, b: float) -> Explanation:
+def explain(bound: Bound | None, snapshot: Snapshot, number: int, docid: int, ranking: Ranking) -> Explanation:
     """Explain the score of the article `docid` in part `number`."""
     segment = snapshot.parts[number].segment
     length = segment.length(docid)
-    matches, parts, score = False, [], 0.0
+    matches, parts, factors, score = False, [], [], 0.0
     if bound is not None:
-        program, leaves = plan(bound, snapshot)
+        program, leaves = plan(bound, snapshot, variant=ranking.variant)
         matches, frequencies = snapshot.searcher.frequencies(program, number, docid)
         for leaf, tf in zip(leaves, frequencies, strict=True):
             if not tf or not matches:
                 continue
             df = tuple(snapshot.lists(term).df for term in leaf.terms)
-            weight = weigh(leaf, snapshot)
-            part = contribution(weight, tf, length, k1, b, snapshot.average)
-            total = idf(snapshot.articles, df[0])
-            for one in df[1:]:
-                total += idf(snapshot.articles, one)
-            parts.append(ExplanationPart(leaf.terms, leaf.field, tf, df, total, leaf.boost, part))
+            idf, weight = weigh(leaf, snapshot, ranking.variant)
+            part = contribution(weight, tf, length, snapshot.average, ranking)
+            parts.append(ExplanationPart(leaf.terms, leaf.field, tf, df, idf, leaf.boost, part))
             score += part
+    if matches:
+        date = segment.seconds(docid)
+        for name, fade in ranking.fades:
+            distance = None if date is None else fade.distance(*date)
+            factor = fade.factor(distance)
+            factors.append(ExplanationFactor(name, distance, factor))
+            score *= factor
     return Explanation(
-        segment.id(docid), matches, score, tuple(parts), length, snapshot.average, snapshot.articles, k1, b
+        segment.id(docid),
+        matches,
+        score,
+        tuple(parts),
+        length,
+        snapshot.average,
+        snapshot.articles,
+        ranking.k1,
+        ranking.b,
+        ranking.variant.name,
+        tuple(factors),
     )

@@ -19,7 +19,8 @@ from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.nodes import Boost, Nothing, Or, Query, Term
 from searchkit.search.answer import Ask, Scope
 from searchkit.search.bind import TimeUp
-from searchkit.search.plan import idf, plan
+from searchkit.search.formula import OWN
+from searchkit.search.plan import plan
 from searchkit.search.results import Results
 
 __all__ = ["Resembling", "telling"]
@@ -45,7 +46,7 @@ def telling(snapshot: Snapshot, article: Article, terms: int, df: int) -> Query:
     for term, tf in frequencies.items():
         found = snapshot.lists(term).df
         if tf and found >= df:
-            weights.append((-tf * idf(snapshot.articles, found), term.encode(), forms[term]))
+            weights.append((-tf * OWN.idf(snapshot.articles, found), term.encode(), forms[term]))
     weights.sort()
     words: list[Query] = []
     heaviest = weights[0][0] if weights else 0.0

@@ -7,16 +7,16 @@ its short ways for plain ORs and ANDs and asks the mask for survivors only.
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 from searchkit.core.program import KINDS, Program, TermLists
 from searchkit.core.segment import pair_key
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.search.bind import Bound, Everything, Group, Holds, Leaf, Where, check_time
+from searchkit.search.formula import OWN, Variant, weigh
 from searchkit.search.where import select
 
-__all__ = ["BY_KEY", "RELATIONS", "SORTS", "contribution", "idf", "plan"]
+__all__ = ["BY_KEY", "RELATIONS", "SORTS", "plan"]
 
 RELATIONS = {"overlaps": 0, "within": 1, "contains": 2, "undated": 3}
 FIELDS = {None: 0, "title": 1, "text": 2}
@@ -24,34 +24,12 @@ SORTS = {"score": 0, "newest": 1, "oldest": 2}
 BY_KEY = 3
 
 
-def idf(articles: int, df: int) -> float:
-    """ln(1 + (N - df + 0.5) / (df + 0.5)): Robertson's weight as Lucene has it, never below 0."""
-    return math.log(1.0 + (articles - df + 0.5) / (df + 0.5))
-
-
-def contribution(weight: float, tf: int, length: int, k1: float, b: float, average: float) -> float:
-    """What a leaf adds to a score: weight * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average)).
-
-    `weight`: idf (of a phrase: the sum of its words' idf) times boost. Evaluated in this very order in core/search.h.
-    Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009).
-    """
-    return weight * ((tf * (k1 + 1.0)) / (tf + k1 * ((1.0 - b) + b * length / average)))
-
-
-def weigh(leaf: Leaf, snapshot: Snapshot) -> float:
-    """The weight of a leaf: the sum of its words' idf, left to right, times its boost."""
-    weight = idf(snapshot.articles, snapshot.lists(leaf.terms[0]).df)
-    for term in leaf.terms[1:]:
-        weight += idf(snapshot.articles, snapshot.lists(term).df)
-    return weight * leaf.boost
-
-
-def plan(bound: Bound, snapshot: Snapshot, deadline: int = 0) -> tuple[Program, list[Leaf]]:
+def plan(bound: Bound, snapshot: Snapshot, deadline: int = 0, variant: Variant = OWN) -> tuple[Program, list[Leaf]]:
     """The program of a bound query for all segments of a snapshot, and its leaves as the program numbers them.
 
     Raises TimeUp at the deadline.
     """
-    planner = _Planner(snapshot, deadline)
+    planner = _Planner(snapshot, deadline, variant)
     return planner.program(bound), planner.bound_leaves
 
 
@@ -64,9 +42,10 @@ def _scores(node: Bound) -> bool:
 class _Planner:
     """The lists that a program is made of, as they grow."""
 
-    def __init__(self, snapshot: Snapshot, deadline: int = 0) -> None:
+    def __init__(self, snapshot: Snapshot, deadline: int = 0, variant: Variant = OWN) -> None:
         self.snapshot = snapshot
         self.deadline = deadline
+        self.variant = variant
         self.bound_leaves: list[Leaf] = []
         self.leaves: list[tuple[float, tuple[TermLists, ...], int, int, int]] = []
         self.filters: list[tuple[int | None, int | None, int]] = []
@@ -113,7 +92,8 @@ class _Planner:
             else:
                 lists += pairs
             self.bound_leaves.append(bound)
-            self.leaves.append((weigh(bound, self.snapshot), tuple(lists), words, bound.slop, FIELDS[bound.field]))
+            _, weight = weigh(bound, self.snapshot, self.variant)
+            self.leaves.append((weight, tuple(lists), words, bound.slop, FIELDS[bound.field]))
             return self.put("leaf", (len(self.leaves) - 1,))
         if isinstance(bound, Where):
             self.filters.append((bound.start, bound.end, RELATIONS[bound.relation]))
