@@ -59,7 +59,9 @@ def answers(index: searchkit.Index) -> Iterator[Any]:
         yield [(hit.id, hit.score) for hit in index.search(query, limit=10_000, since="2016", dates="within")]
         yield index.count(query)
     yield [[hit.id for hit in index.search("*", limit=20, sort=sort)] for sort in ("newest", "oldest")]
+    yield [index.search("w3 w4", limit=1).timeline(by).to_dicts() for by in ("week", "month")]
     for hit in index.search("w3 w4 w5", limit=5):
+        yield [(passage.start, passage.marks) for passage in hit.passages(2)]
         yield str(hit.article), str(hit.date), hit.fields, hit.snippet()
         yield index.explain("w3 w4 w5", hit.id).score
     for id in ("a000003", "a000000", "late", "deleted", "nowhere"):

@@ -136,6 +136,9 @@ def questions(index: Index, random: random.Random) -> Iterator[Callable[[], Any]
         yield partial(explained, index, query, ids[0])
     yield partial(shown, index, "w1 w2", 8, "score")
     yield partial(shown, index, "*", 900, "oldest")
+    for by in ("day", "month", "year"):
+        yield partial(counted, index, random.choice(QUERIES), by)
+    yield partial(paged, index, random.choice(QUERIES), random.choice(["score", "oldest"]))
     yield partial(index.search_many, ["w0 w3", '"w1 w2"', "w4*", "running"] * 4, threads=2)
     yield partial(index.check) if len(index) < 1000 or random.random() < 0.3 else partial(len, index)
     parts = [part.segment for part in index._snapshot().parts]
@@ -170,7 +173,19 @@ def explained(index: Index, query: Query | str, id: str) -> None:
 
 def shown(index: Index, query: str, limit: int, sort: Any) -> None:
     for hit in index.search(query, limit=limit, sort=sort)[-8:]:
+        assert all(passage.text for passage in hit.passages(3, sentences=1)) or not hit.article.text.strip()
         assert hit.to_dict() and hit.snippet() is not None and hit.highlight() is not None
+
+
+def counted(index: Index, query: Query | str, by: Any) -> None:
+    results = index.search(query, limit=1)
+    assert results.timeline(by).total == results.total
+
+
+def paged(index: Index, query: Query | str, sort: Any) -> None:
+    page = index.search(query, limit=7, sort=sort)
+    if page.cursor is not None:
+        index.search(query, limit=7, sort=sort, after=page.cursor)
 
 
 def outcome(seed: int, bases: list[tuple[Sections, dict[str, Any]]], others: Sections) -> str:
