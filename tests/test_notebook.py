@@ -106,6 +106,11 @@ def test_an_explanation_shows_its_parts() -> None:
     for part in explanation.parts:
         assert f"{part.score:.4f}" in page.shown
     assert "“came up”" in page.shown
+    faded = index.explain("storm", "a", recency=searchkit.HalfLife("30d", now="2020-11"), variant="atire")
+    (factor,) = faded.factors
+    shown = Page(faded._repr_html_()).shown
+    assert f"recency× {factor.factor:.4f}" in shown
+    assert "atire, k1" in shown
 
 
 def test_a_chart_has_a_named_bar_for_each_period() -> None:

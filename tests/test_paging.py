@@ -122,6 +122,8 @@ def test_relative_dates_start_where_the_first_page_started() -> None:
     index.add([Article("x", id=str(number), date=f"2020-10-{number + 1:02}") for number in range(20)])
     first = index.search("x", since="past 10 days", limit=4, now=datetime(2020, 10, 12))
     asked = index.search("x", since="past 10 days", limit=4, after=first.cursor)
+    faded = index.search("x", recency="3d", limit=4)
+    assert not set(faded.ids) & set(index.search("x", recency="3d", limit=4, after=faded.cursor).ids)
     whole = index.search("x", since="past 10 days", limit=None, now=datetime(2020, 10, 12)).ids
     assert (*first.ids, *asked.ids) == whole[:8]
 
@@ -136,6 +138,8 @@ def test_relative_dates_start_where_the_first_page_started() -> None:
         ("w0", {"since": "2019"}),
         ("w0", {"k1": 2.0}),
         ("w0", {"dates": "within"}),
+        ("w0", {"recency": "30d"}),
+        ("w0", {"variant": "atire"}),
     ],
 )
 def test_a_cursor_of_another_query_is_refused(query: Any, options: dict[str, Any]) -> None:

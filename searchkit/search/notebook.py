@@ -83,6 +83,10 @@ def explanation_html(explanation: Explanation) -> str:
         cells = [f'<td class="number">{number}</td>' for number in (*numbers, f"{part.boost:g}")]
         bar = f'<td><div class="bar" style="width:{max(width, 0):.0f}px"></div></td>'
         rows.append(f"<tr><td>{_text(name)}</td>{''.join(cells)}{bar}</tr>")
+    for factor in explanation.factors:
+        away = "undated" if factor.distance is None else f"{factor.distance / 86_400:,.1f} days away"
+        cells = f'<td class="number">× {factor.factor:.4f}</td><td colspan="5">{away}</td>'
+        rows.append(f"<tr><td>{_text(factor.name)}</td>{cells}</tr>")
     names = ("score", "tf", "df", "idf", "boost")
     head = "<tr><th></th>" + "".join(f'<th class="number">{name}</th>' for name in names) + "<th></th></tr>"
     for factor in explanation.factors:
