@@ -41,6 +41,9 @@ EXTENSIONS = [
     extension("packs", "pack.c", depends=("bits.h", "pack.h", "packs.pxd", "segment.h")),
     extension("stems", "english.c", depends=("english.h",)),
     extension("tokens", "tokenize.c", depends=("tokenize.h", "unicode_tables.h")),
+    extension(
+        "fingerprints", "fingerprint.c", "tokenize.c", depends=("fingerprint.h", "tokenize.h", "unicode_tables.h")
+    ),
     extension("segment", *READING, depends=HEADERS),
     extension("columns", *READING, "column.c", depends=(*HEADERS, "column.h")),
     extension(

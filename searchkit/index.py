@@ -33,6 +33,7 @@ from searchkit.storage.memory import MemoryStorage
 
 if TYPE_CHECKING:
     from searchkit.indexing.writer import Writer
+    from searchkit.search.collapse import Fold
     from searchkit.search.explain import Explanation
     from searchkit.search.fading import Recency, SoftDate
     from searchkit.search.formula import VariantName
@@ -288,6 +289,7 @@ class Index:
         where: Conditions | None = None,
         sort: Sort = "score",
         recency: Recency | None = None,
+        collapse: str | None = None,
         k1: float | None = None,
         b: float | None = None,
         variant: VariantName | None = None,
@@ -314,6 +316,8 @@ class Index:
         sort              "score", "newest", "oldest" or a declared field: "words", or "-words" for the greatest first
                           (also ("words", "desc")); equal ones newest first, articles without a value last.
         recency           newer articles score more: HalfLife("30d", weight=0.3), or "30d" for short (docs/ranking.md).
+        collapse          "near": of articles that are nearly the same only the best, or a declared field: of those with
+                          one value of it. `hit.folded` says how many more; limit and offset count what is shown.
         k1, b             of BM25, instead of the index's own.
         variant           of BM25: "lucene", "robertson", "atire", "bm25l" or "bm25+" (search/formula.py has them all).
         now               the moment that relative dates start from, in the index's time zone if it has none; None: now.
@@ -343,8 +347,8 @@ class Index:
             plain=self._plain,
         )
         ranking = ranking_of(scope, k1, b, recency, soft_since, soft_until)
-        scope.pages, scope.ranking = self._pages, (sort, ranking)
-        ask = Ask(query, scope)
+        scope.pages, scope.ranking = self._pages, (sort, ranking, collapse)
+        ask = Ask(query, scope, fold=None if collapse is None else _fold(collapse, snapshot))
         if cursor is not None:
             return search_after(ask, cursor, limit, offset, sort, ranking, self._skipping, start)
         return ask.search(settings_of(snapshot, limit, offset, sort, ranking, self._skipping), start)
@@ -440,6 +444,7 @@ class Index:
         on: Date | None = None,
         dates: Relation = "overlaps",
         where: Conditions | None = None,
+        collapse: str | None = None,
         k1: float | None = None,
         b: float | None = None,
         now: datetime | None = None,
@@ -467,8 +472,9 @@ class Index:
         without = None if itself else place
         query = telling(snapshot, article, terms, 1 if without is None else 2)
         scope = Scope(snapshot, "any", since, until, on, dates, where, now, timeout, week_starts=week_starts)
+        fold = None if collapse is None else _fold(collapse, snapshot)
         settings = settings_of(snapshot, limit, offset, "score", ranking_of(scope, k1, b), self._skipping)
-        return Resembling(query, scope, without).search(settings, start)
+        return Resembling(query, scope, without, fold).search(settings, start)
 
     def explain(
         self,
@@ -630,6 +636,12 @@ class Index:
             self._current, self._left = Snapshot.open(self._storage, held), None
         except Exception:
             self._left, self._current = held, None
+
+
+def _fold(collapse: str, snapshot: Snapshot) -> Fold:
+    from searchkit.search.collapse import Fold  # late: most searches are not collapsed
+
+    return Fold(collapse, snapshot)
 
 
 class _Printer:

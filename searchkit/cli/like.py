@@ -20,6 +20,7 @@ __all__ = ["like"]
 @click.option("--until", metavar="DATE", help="Only articles of this date or earlier; a month or year counts whole.")
 @click.option("--on", metavar="DATE", help="Only articles of this day, month, year or range ('past 7 days').")
 @click.option("--dates", type=click.Choice(RELATIONS), default="overlaps", show_default=True, help="As of query.")
+@click.option("--collapse", metavar="near|FIELD", help="Show near-duplicates, or what has one value of a field, once.")
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Hits to show.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Hits to leave out before these.")
 @click.option("--terms", type=click.IntRange(1, 1024), default=25, show_default=True, help="Words to look for.")

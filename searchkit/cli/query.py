@@ -105,6 +105,9 @@ def _conditions(context: click.Context, parameter: click.Parameter, values: tupl
 @click.option("--soft-since", metavar="DATE", help="Articles before this date score less, the less the older they are.")
 @click.option("--soft-until", metavar="DATE", help="Articles after this date score less, the less the newer they are.")
 @click.option("--variant", type=click.Choice(VARIANTS), help="Another form of BM25.")
+@click.option(
+    "--collapse", metavar="near|FIELD", help="Show near-duplicates, or what has one value of a declared field, once."
+)
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Hits to show.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Hits to leave out before these.")
 @click.option("--after", metavar="CURSOR", help="Go on behind the page whose --json gave this cursor.")
@@ -150,6 +153,7 @@ def query(
     soft_since: str | None,
     soft_until: str | None,
     variant: Any,
+    collapse: str | None,
     limit: int,
     offset: int,
     after: str | None,
@@ -181,9 +185,8 @@ def query(
         asked: Any = searchkit.parse(text, strict=True, match=match, fields=fields, **moment) if strict else text
         if style == "count" or ((by or facets) and not style):
             limit, offset = 1, 0
-        results = index.search(
-            asked, limit=limit, offset=offset, after=after, sort=sort, timeout=timeout, **limits, **ranking
-        )
+        options: dict[str, Any] = {"after": after, "sort": sort, "collapse": collapse, "timeout": timeout}
+        results = index.search(asked, limit=limit, offset=offset, **options, **limits, **ranking)
         explanation = (lambda hit: index.explain(asked, hit.id, match=match, **moment, **ranking)) if explain else None
         return show(results, style, offset, snippets, markup or "plain", explanation, by, facets)
 

@@ -75,12 +75,13 @@ def print_json(value: Any, *, indent: int | None = None) -> None:
 
 
 def heading(hit: Hit) -> str:
-    """The title of a hit, or else the first words of its text."""
+    """The title of a hit, or else the first words of its text; and how many hits are folded under it."""
     from searchkit.search.snippets import first_words
 
+    more = f"(and {hit.folded:,} more)" if hit.folded else ""
     if not hit.stored:
-        return ""
-    return one_line(hit.title) or first_words(hit.article.text, HEADING)
+        return more
+    return f"{one_line(hit.title) or first_words(hit.article.text, HEADING)} {more}".rstrip()
 
 
 def indented(explanation: Explanation) -> list[str]:

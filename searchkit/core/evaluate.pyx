@@ -157,6 +157,7 @@ cdef class Settings:
     cdef readonly tuple keys
     cdef const uint32_t **c_keys
     cdef list _keep
+    cdef object _fades  # as given
     cdef sk_fade fades[MOST_FADES]
     cdef uint32_t fade_count
 
@@ -169,7 +170,7 @@ cdef class Settings:
         if not (SK_SCALED <= saturation <= SK_SHIFTED and delta >= 0 and len(fades) <= MOST_FADES):
             raise ValueError(f"saturation {saturation}, delta {delta}, {len(fades)} fades")
         self.k1, self.b, self.wanted, self.offset, self.sort, self.skipping = k1, b, wanted, offset, sort, skipping
-        self.saturation, self.delta = saturation, delta
+        self.saturation, self.delta, self._fades = saturation, delta, fades
         for low, high, half_life, weight in fades:
             self.fades[self.fade_count] = fade_of(low, high, half_life, weight)
             self.fade_count += 1
@@ -197,6 +198,12 @@ cdef class Settings:
             if len(self._keep[part]) != parts.parts[part].segment.articles:
                 raise ValueError(f"{len(self._keep[part])} keys for {parts.parts[part].segment.articles} articles")
         return 0
+
+    def first(self, uint64_t wanted):
+        """The same settings for so many hits, from the first on."""
+        return Settings(
+            self.k1, self.b, wanted, 0, self.sort, self.skipping, self.keys, self.saturation, self.delta, self._fades
+        )
 
     cdef void fill(self, sk_task *task) noexcept:
         """Rank a task so. Requires: the settings outlive it."""
@@ -258,8 +265,11 @@ cdef class Answer:
         cdef uint64_t i
         return [(self.found[i].part, self.found[i].docid) for i in range(min(self.offset, self.count), self.count)]
 
-    def select(self, numbers):
-        """The answer of some hits by their numbers, in that order. IndexError for a number that is none."""
+    def select(self, numbers, uint64_t offset=0):
+        """The answer of some hits by their numbers, in that order, without the first `offset` of them.
+
+        IndexError for a number that is none.
+        """
         cdef Answer answer = Answer.__new__(Answer)
         cdef uint64_t i
         cdef Py_ssize_t size = len(self)
@@ -273,7 +283,7 @@ cdef class Answer:
             i = number
             answer.found[answer.count] = self.found[self.offset + i]
             answer.count += 1
-        answer.parts, answer.late = self.parts, self.late
+        answer.parts, answer.late, answer.offset = self.parts, self.late, offset
         return answer
 
     def ids(self):

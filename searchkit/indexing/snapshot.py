@@ -17,6 +17,7 @@ from searchkit.article import Article
 from searchkit.core import builder
 from searchkit.core.columns import Column, column_names
 from searchkit.core.evaluate import Searcher
+from searchkit.core.fingerprints import fingerprint
 from searchkit.core.patterns import Automaton, Matches
 from searchkit.core.program import Parts, TermLists
 from searchkit.core.segment import Segment
@@ -35,6 +36,7 @@ __all__ = ["Part", "Snapshot", "add_deleted", "open_part", "stored_article"]
 MOST_CACHED_WORDS = 50_000
 MOST_CACHED_PATTERNS = 128
 MOST_CACHED_BLOCKS = 16
+MOST_CACHED_FINGERPRINTS = 100_000  # of one part; some 150 bytes each
 
 
 class Part:
@@ -45,6 +47,7 @@ class Part:
         "articles",
         "buffer",
         "entry",
+        "fingerprints",
         "format",
         "gone_forms",
         "live",
@@ -76,6 +79,7 @@ class Part:
         self.tokens = segment.total_length - (segment.deleted_length(live) if live is not None else 0)
         # Word forms that only deleted articles have; None: not yet asked for.
         self.gone_forms: frozenset[bytes] | None = None if live is not None else frozenset()
+        self.fingerprints: dict[int, bytes] = {}  # of articles that were asked for, made of their texts
         self.selected: dict[Any, bytes] = {}  # bitmaps of conditions on declared fields (search/where.py)
         self._columns: dict[str, Column] | None = None
 
@@ -294,6 +298,29 @@ class Snapshot:
         self._blocks = {**self._blocks, (number, block[1]): records}
         return record
 
+    def id(self, number: int, docid: int) -> str:
+        """The article's own key."""
+        return self.parts[number].segment.id(docid)
+
+    @property
+    def has_fingerprints(self) -> bool:
+        """Whether fingerprints are kept, or texts to make them of."""
+        return self.store
+
+    def fingerprint(self, number: int, docid: int) -> bytes:
+        """The fingerprint of an article's text (core/fingerprint.h), of its title if there is no word in the text.
+
+        Requires: `has_fingerprints`.
+        """
+        part = self.parts[number]
+        found = part.fingerprints.get(docid)
+        if found is None:
+            if len(part.fingerprints) >= MOST_CACHED_FINGERPRINTS:
+                part.fingerprints.clear()
+            record = self.record(number, docid)
+            found = part.fingerprints[docid] = fingerprint_of(record.title, record.text, self.analyzer.fold_accents)
+        return found
+
     def article(self, number: int, docid: int) -> Article:
         """The article as it was added. Without stored text, title and text are empty."""
         part = self.parts[number]
@@ -309,6 +336,12 @@ def add_deleted(run: builder.Run, part: Part, each: Callable[[], object] = lambd
             each()
             record = reader.record(docid)
             run.add(record.title, record.text)
+
+
+def fingerprint_of(title: bytes, text: bytes, fold_accents: bool) -> bytes:
+    """The fingerprint of an article: that of its text, or of its title where the text has no word."""
+    found = fingerprint(text, fold_accents)
+    return found if any(found) else fingerprint(title, fold_accents)
 
 
 def stored_article(record: Record, id: str, seconds: tuple[int, int] | None, path: str) -> Article:

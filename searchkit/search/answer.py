@@ -36,6 +36,7 @@ from searchkit.search.where import Conditions, sorted_keys, where_conditions
 if TYPE_CHECKING:
     from searchkit.core.program import Program
     from searchkit.indexing.snapshot import Snapshot
+    from searchkit.search.collapse import Fold
     from searchkit.search.cursor import Pages
     from searchkit.search.fading import Recency, SoftDate
     from searchkit.search.results import FacetValue
@@ -159,14 +160,17 @@ class Scope:
 class Ask:
     """One query in a scope. QueryError for what is no query."""
 
-    __slots__ = ("_bound", "_is_bound", "_marks", "_matches", "_warnings", "query", "scope", "settings")
+    __slots__ = ("_bound", "_is_bound", "_marks", "_matches", "_warnings", "fold", "query", "scope", "settings")
 
-    def __init__(self, query: str | Query, scope: Scope, settings: Settings | None = None) -> None:
-        """`settings`: of its search, where they are known already."""
+    def __init__(
+        self, query: str | Query, scope: Scope, settings: Settings | None = None, fold: Fold | None = None
+    ) -> None:
+        """`settings`: of its search, where they are known already. `fold`: how hits are collapsed, in this search."""
         if not isinstance(query, (str, Query)):
             raise QueryError(f"a query is a str or a query node, not {type(query).__name__}")
         self.query = query
         self.scope = scope
+        self.fold = fold
         self._is_bound = False
         self._marks: Marks | None = None
         self._matches: list[bytes] | None = None
@@ -230,6 +234,8 @@ class Ask:
     def search(self, settings: Settings, start: float) -> Results:
         """The results. `start`: of time.perf_counter(), when the search began."""
         self.settings = settings
+        if self.fold is not None:
+            return self.fold.search(self, settings, start)
         scope = self.scope
         deadline = 0 if scope.timeout is None else scope.deadline()
         searcher = scope.snapshot.searcher
@@ -238,11 +244,19 @@ class Ask:
             if answer is not None:
                 return self.results(answer, perf_counter() - start)
         try:
-            program = self.program(settings, deadline)
+            answer = self.ranked(settings, deadline)
         except TimeUp:
             return self.results(None, perf_counter() - start, late=True)
-        answer = None if program is None else searcher.search(program, settings, deadline)
         return self.results(answer, perf_counter() - start)
+
+    def ranked(self, settings: Settings, deadline: int) -> Answer | None:
+        """The answer of a query that goes the long way; None: nothing. Raises TimeUp at the deadline."""
+        program = self.program(settings, deadline)
+        return None if program is None else self.snapshot.searcher.search(program, settings, deadline)
+
+    def folded(self, place: tuple[int, int]) -> list[tuple[int, int]]:
+        """The hits that are folded under one. Raises SearchTimeout."""
+        return [] if self.fold is None else self.fold.folded(self, place)
 
     def program(self, settings: Settings, deadline: int) -> Program | None:
         """What to evaluate for a query that goes the long way; None: nothing. Raises TimeUp at the deadline."""

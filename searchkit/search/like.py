@@ -10,18 +10,19 @@ explained, and is `results.query`. Terms that no other article has are left out,
 from __future__ import annotations
 
 from collections import Counter
-from time import perf_counter
+from typing import TYPE_CHECKING
 
 from searchkit.article import Article
-from searchkit.core.evaluate import Settings
+from searchkit.core.evaluate import Answer, Settings
 from searchkit.errors import QueryError
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.nodes import Boost, Nothing, Or, Query, Term
 from searchkit.search.answer import Ask, Scope
-from searchkit.search.bind import TimeUp
 from searchkit.search.formula import OWN
 from searchkit.search.plan import plan
-from searchkit.search.results import Results
+
+if TYPE_CHECKING:
+    from searchkit.search.collapse import Fold
 
 __all__ = ["Resembling", "telling"]
 
@@ -63,25 +64,19 @@ class Resembling(Ask):
 
     __slots__ = ("_without",)
 
-    def __init__(self, query: Query, scope: Scope, without: tuple[int, int] | None) -> None:
-        super().__init__(query, scope)
+    def __init__(self, query: Query, scope: Scope, without: tuple[int, int] | None, fold: Fold | None = None) -> None:
+        super().__init__(query, scope, fold=fold)
         self._without = without
 
-    def search(self, settings: Settings, start: float) -> Results:
+    def ranked(self, settings: Settings, deadline: int) -> Answer | None:
         if self._without is None or not settings.wanted:
-            return super().search(settings, start)
+            return super().ranked(settings, deadline)
         # One hit more than is wanted, and from the first on: the article may be any of them.
-        more = Settings(settings.k1, settings.b, settings.wanted + 1, 0, settings.sort, settings.skipping)
-        deadline = self.scope.deadline()
-        try:
-            program = self.program(more, deadline)
-        except TimeUp:
-            return self.results(None, perf_counter() - start, late=True)
-        if program is None:
-            return self.results(None, perf_counter() - start)
-        answer = self.snapshot.searcher.search(program, more, deadline)
+        answer = super().ranked(settings.first(settings.wanted + 1), deadline)
+        if answer is None:
+            return None
         others = [number for number, place in enumerate(answer.places()) if place != self._without]
-        return self.results(answer.select(others[settings.offset : settings.wanted]), perf_counter() - start)
+        return answer.select(others[: settings.wanted], settings.offset)
 
     def count(self) -> int:
         return super().count() - self._is_found()

@@ -80,6 +80,8 @@ class Snapshot(Protocol):
 
     def term_of(self, form: str) -> str: ...
 
+    def id(self, segment: int, docid: int) -> str: ...
+
     def lists(self, term: str) -> TermLists: ...
 
 
@@ -87,6 +89,15 @@ class Asked(Protocol):
     """What results ask of the query that they came from."""
 
     query: str | Query
+
+    @property
+    def fold(self) -> object:
+        """How the hits were collapsed; None: not at all."""
+        ...
+
+    def folded(self, place: tuple[int, int]) -> list[tuple[int, int]]:
+        """The hits that are folded under one. Raises SearchTimeout."""
+        ...
 
     @property
     def snapshot(self) -> Snapshot: ...
@@ -177,12 +188,32 @@ class Hit(Place):
 
         return highlight(self.article.text, self._matches(), markup)
 
+    @property
+    def folded(self) -> int:
+        """How many other hits a search with `collapse` folded under this one; 0 without.
+
+        Asking walks over all that the query finds, once for all hits; SearchTimeout as for `Results.total`.
+        """
+        return len(self._folded())
+
+    @property
+    def folded_ids(self) -> tuple[str, ...]:
+        """The ids of those, in the order of the ranking."""
+        snapshot = self._snapshot
+        return tuple(snapshot.id(*place) for place in self._folded())
+
+    def _folded(self) -> list[tuple[int, int]]:
+        ask: Asked = self._ask
+        return ask.folded((self._segment, self._docid))
+
     def to_dict(self) -> dict[str, Any]:
         """The hit as a dict that JSON can hold: id, score, date as written or None, title, fields.
 
-        The title is None in an index made with `store=False`.
+        The title is None in an index made with `store=False`. After a search with `collapse` also `folded`.
         """
-        return {
+        ask: Asked = self._ask
+        collapsed = {} if ask.fold is None else {"folded": self.folded}
+        return collapsed | {
             "id": self.id,
             "score": self.score,
             "date": None if self.date is None else str(self.date),
