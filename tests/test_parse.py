@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import importlib
 import pickle
 import re
@@ -13,14 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fuzz_queries import FOUND, check, some_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import generator, trials
+from written_queries import DECLARED, FIELDS, ODD_TEXT, written_queries
 
 import searchkit
 from searchkit.errors import QueryError
-from searchkit.query.complaints import KINDS, MAX_WARNINGS, Complaints, QueryWarning
+from searchkit.query.complaints import MAX_WARNINGS, Complaints
 from searchkit.query.conditions import Between, Compare
 from searchkit.query.date_clauses import DateReader
+from searchkit.query.marks import has_choices, shape_of
 from searchkit.query.nodes import (
     All,
     And,
@@ -46,7 +51,6 @@ skeleton_module = importlib.import_module("searchkit.query.skeleton")
 
 A, B, C, D = Term("a"), Term("b"), Term("c"), Term("d")
 YEAR = DateRange.parse("2020")
-DECLARED = ("source", "words", "paid")  # the fields of the examples on the page
 PAGE = Path(__file__).parent.parent / "docs" / "query-language.md"
 
 
@@ -93,6 +97,18 @@ class TestThePageOfTheLanguage:
         assert "; ".join(said) == warning
         with pytest.raises(QueryError):
             parse(text, strict=True, fields=DECLARED)
+
+    def test_examples_run(self) -> None:
+        examples = "\n".join(re.findall(r"```pycon\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
+        test = doctest.DocTestParser().get_doctest(examples, {}, PAGE.name, str(PAGE), 0)
+        transcript: list[str] = []
+        failed, tried = doctest.DocTestRunner(verbose=False).run(test, out=transcript.append)
+        assert tried >= 6
+        assert failed == 0, "".join(transcript)
+
+    def test_all_kinds_of_warnings_are_told(self) -> None:
+        page = PAGE.read_text(encoding="utf-8")
+        assert [kind for kind, about in KINDS.items() if f"| {kind} | {about} |\n" not in page] == []
 
     def test_python_block_runs(self) -> None:
         block = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -554,47 +570,38 @@ FUZZ = settings(deadline=None, derandomize=True)
 MATCHES = st.sampled_from(["any", "all"])
 
 
-def check_any_text(text: str, match: Any = "any") -> None:
-    """The laws that hold for every text."""
-    fields = DECLARED if len(text) % 2 else ()
-    query, said = parse_with_warnings(text, match=match, fields=fields)
-    assert isinstance(query, Query)
-    assert all(isinstance(warning, QueryWarning) and warning.kind in KINDS for warning in said)
-    assert "\n" not in "".join(said)
-    assert all(warning.position is None or 0 <= warning.position <= len(text) for warning in said)
-    try:
-        strict = parse(text, strict=True, match=match, fields=fields)
-    except QueryError as error:
-        assert said, "what strict reading refuses, lenient reading warns of"
-        assert error.position is not None and 0 <= error.position <= len(text)
-        assert error.hint
-    else:
-        assert (strict, ()) == (query, said), (
-            "what strict reading takes, lenient reading takes alike, without a warning"
-        )
-
-
 class TestAnyText:
     @pytest.mark.slow
     @settings(FUZZ, max_examples=250)
     @given(ANY_TEXT, MATCHES)
     def test_is_answered(self, text: str, match: str) -> None:
         """Lenient reading never raises, strict reading raises QueryError only, and they agree on what is well."""
-        check_any_text(text, match)
+        check(text, match)
+
+    @pytest.mark.parametrize("text", FOUND)
+    def test_what_fuzzing_found_is_answered(self, text: str) -> None:
+        check(text)
+
+    @pytest.mark.slow
+    def test_is_answered_for_texts_that_nobody_would_type(self) -> None:
+        """A moment of what `python tests/fuzz_queries.py` does for hours."""
+        chance = generator("queries")
+        for _ in range(trials(150)):
+            check(some_text(chance, ['a +title:"b c*"~3^2 OR (d* NEAR/2 e) -words:[1 TO 5} date:>=2020 \'f\' r"g"']))
 
     def test_is_answered_for_all_short_texts(self) -> None:
         """Every text of one or two characters that mean something."""
         letters = "aT2 \"'()[]{}^*?~:+-<>/.&"
         for first in letters:
-            check_any_text(first)
+            check(first)
             for second in letters:
-                check_any_text(first + second)
+                check(first + second)
 
     def test_is_answered_for_all_beginnings_of_a_rich_text(self) -> None:
         """While somebody types, every beginning of a query is a query."""
-        text = "a +title:\"b c\"~3^2 OR (d* AND NOT date:[2020 TO 2021}) ANDMAYBE -text:('e f' qu?ck) date:>=2020 “g”"
+        text = "a +title:\"b c*\"~3^2 OR (d* NEAR/2 e) -words:[1 TO 5} ANDMAYBE -text:('e f' qu?ck) date:>=2020 “g”"
         for length in range(len(text) + 1):
-            check_any_text(text[:length])
+            check(text[:length])
 
     @pytest.mark.slow
     @settings(FUZZ, max_examples=200)
@@ -718,40 +725,26 @@ def test_operators_and_brackets_bind_as_in_whoosh(text: str) -> None:
 
 # ---- queries as text
 
-WORDS = st.sampled_from(["a", "b", "flood", "COVID-19", "don't", "U.S"])
-FIELDS = st.sampled_from([None, "title", "text"])
-LEAVES = st.one_of(
-    st.builds(Term, WORDS, FIELDS),
-    st.builds(Phrase, st.sampled_from(["a b", "flash flood"]), st.integers(1, 9), FIELDS),
-    st.builds(Prefix, st.sampled_from(["a", "fl"]), FIELDS),
-    st.tuples(st.integers(0, 10**9), st.integers(1, 10**9)).map(lambda pair: DateRange(pair[0], sum(pair))),
-    st.just(DateRange.parse("2020-10/..")),
-    st.just(DateRange.parse("../9999")),
-    st.just(DateRange()),
-    st.just(Undated()),
-    st.just(All()),
-)
-
-
-def groups(children: st.SearchStrategy[Query]) -> st.SearchStrategy[Query]:
-    several = st.lists(children, min_size=2, max_size=4)
-    scoring = children.filter(lambda query: not parse_module._only_restricts(query))
-    factors = st.floats(min_value=0.001, max_value=1e9).filter(lambda factor: factor != 1.0)
-    return st.one_of(
-        several.map(lambda queries: And(*queries)),
-        several.map(lambda queries: Or(*queries)),
-        st.builds(Not, children),
-        st.builds(AndMaybe, children, children),
-        st.builds(Boost, scoring, factors),
-    )
-
 
 @pytest.mark.slow
-@settings(FUZZ, max_examples=100)
-@given(st.recursive(LEAVES, groups, max_leaves=12), MATCHES)
+@settings(FUZZ, max_examples=150)
+@given(written_queries(), MATCHES)
 def test_a_query_written_as_text_is_read_as_the_same_query(query: Query, match: Any) -> None:
     """`parse` undoes `str`, however deep operators and brackets nest."""
-    assert parse(str(query), strict=True, match=match) == query
+    assert parse(str(query), strict=True, match=match, fields=DECLARED) == query
+
+
+@settings(FUZZ, max_examples=200)
+@given(ODD_TEXT, FIELDS)
+def test_odd_words_are_written_so_that_they_are_read(text: str, field: Any) -> None:
+    """A word that could be taken for something else becomes a phrase, which finds the same; quotes become blanks."""
+    read = parse(f"a {Term(text, field)}^2 AND NOT {Phrase(text, 2, field)} (b)", match="all")
+    quoted = "".join(" " if mark == '"' else letter for letter, mark in zip(text, shape_of(text), strict=True))
+    if not quoted.strip() or (has_choices(shape_of(quoted)) and set("'()") & set(shape_of(quoted))):
+        return  # an empty phrase is none; brackets and stars together cannot be written
+    quoted = quoted.strip() if has_choices(shape_of(quoted)) else quoted
+    bare = Term(text, field) if str(Term(text)) == text else Phrase(quoted, field=field)
+    assert read == And(A, And(Boost(bare, 2), Not(Phrase(quoted, 2, field))), B)
 
 
 # ---- hostile size

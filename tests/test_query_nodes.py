@@ -101,7 +101,7 @@ class TestEveryKind:
         (Regex("flo+d", "title"), 'title:r"flo+d"'),
         (TermRange("apple", "TO", include_high=False), '[apple TO "TO"}'),
         (TermRange(None, "pear"), "[TO pear]"),
-        (Sequence(a, b), '"(a) b"'),
+        (Sequence(a, b), '"a b"'),
         (Sequence(Or(Term("a", "text"), Prefix("b", "text")), Wildcard("?c", "text"), slop=2), 'text:"(a OR b*) ?c"~2'),
         (Sequence(a | b, c, slop=5, ordered=False), "(a OR b) NEAR/5 c"),
         (Compare("source", "=", "reuters"), "source:reuters"),

@@ -23,6 +23,7 @@ from searchkit.query.nodes import (
     Undated,
 )
 from searchkit.query.patterns import Fuzzy, Regex, Sequence, TermRange, Wildcard
+from searchkit.query.saved import from_json
 
 __all__ = [
     "All",
@@ -46,4 +47,5 @@ __all__ = [
     "TermRange",
     "Undated",
     "Wildcard",
+    "from_json",
 ]

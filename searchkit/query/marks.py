@@ -50,7 +50,7 @@ _STAR = re.compile(r"\*(?=[\w?\[])|(?<=[\w?\]])\*|(?<=[^*])\*\Z|\?(?=[\w*\[])")
 _CLASS = re.compile(r"(?<=[\w*?\]])\[[^\[\]]{2,}\]|(?<=[*?\]])\[[^\[\]]\]|\[[^\[\]]+\](?=[\w*?])")
 _FUZZINESS = re.compile(r"\d?(?:/\d{1,3})?")
 _TO = re.compile(r"(?:^|\s)TO(?:\s|$)", re.IGNORECASE)
-_PLACE = re.compile(r"(?<!\S)\(([^()]*)\)(?!\S)|\S+")
+_PLACE = re.compile(r"(?<!\S)\(([^()]*)\)(?!\S)|[^\s()]+")
 _RUN = re.compile(r"[^\s()]+")
 _OR = re.compile(r"\sOR\s")
 

@@ -8,8 +8,9 @@ built alike, so they can be compared, hashed and kept.
 Every node checks itself when it is made and raises `QueryError`. Nodes nest at most `MAX_DEPTH` deep: who walks a
 query may recurse without fear for the stack.
 
-`repr()` is the Python that builds the node. `str()` is query text with every operator written out, which `parse` reads
-as the same query; only `Nothing`, the `dates` of a `DateRange`, and odd marks inside words cannot be written so.
+`repr()` is the Python that builds the node, `to_json()` its form for saved searches. `str()` is query text with every
+operator written out, which `parse` reads as the same query, as far as text can say it: docs/query-language.md tells
+what it cannot.
 """
 
 from __future__ import annotations
@@ -82,6 +83,18 @@ class Query:
 
     def __invert__(self) -> Not:
         return Not(self)
+
+    def describe(self) -> str:
+        """What the query does, in plain English."""
+        from searchkit.query.described import describe  # late: it knows all nodes
+
+        return describe(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """The query as values that `json.dumps` takes, for `searchkit.query.from_json` to read."""
+        from searchkit.query.saved import to_json  # late: it knows all nodes
+
+        return to_json(self)
 
 
 @frozen(repr=False)
@@ -175,6 +188,8 @@ class DateRange(Query):
                 )
         if self.start is not None and self.end is not None and self.start >= self.end:
             raise QueryError("a date range ends before it begins", hint="exchange its sides")
+        if not isinstance(self.text, str):
+            raise QueryError(f"the text of a DateRange is {self.text!r}", hint="it must be str")
         if self.dates not in _RELATIONS:
             raise QueryError(f"dates is {self.dates!r}", hint="choose overlaps, within or contains")
 

@@ -29,7 +29,7 @@ from searchkit.query.nodes import (
     depth_over,
     refuse_words,
 )
-from searchkit.query.written import in_brackets, in_field, word
+from searchkit.query.written import in_brackets, in_field, place, word
 
 __all__ = ["MAX_DISTANCE", "MAX_PATTERN", "MAX_PLACES", "Field", "Fuzzy", "Regex", "Sequence", "TermRange", "Wildcard"]
 
@@ -157,8 +157,8 @@ class Sequence(Query):
         if len(children) > MAX_PLACES:
             raise QueryError(f"a Sequence has {len(children):,} places", hint=f"it may have {MAX_PLACES}")
         fields = set()
-        for place in children:
-            for leaf in place.children if isinstance(place, Or) else (place,):
+        for child in children:
+            for leaf in child.children if isinstance(child, Or) else (child,):
                 if not isinstance(leaf, _PLACES):
                     raise QueryError(
                         f"a Sequence has the place {leaf!r}",
@@ -175,8 +175,8 @@ class Sequence(Query):
     @property
     def field(self) -> Field:
         """Where all places are to stand."""
-        place = self.children[0]
-        leaf = place.children[0] if isinstance(place, Or) else place
+        first = self.children[0]
+        leaf = first.children[0] if isinstance(first, Or) else first
         assert isinstance(leaf, _PLACES)
         return leaf.field
 
@@ -188,12 +188,10 @@ class Sequence(Query):
     def __str__(self) -> str:
         if not self.ordered:
             return f" NEAR/{self.slop} ".join(
-                f"({place})" if isinstance(place, Or) else str(place) for place in self.children
+                f"({child})" if isinstance(child, Or) else str(child) for child in self.children
             )
-        places = [_place(place) for place in self.children]
-        if all(isinstance(place, Term) for place in self.children):
-            places[0] = f"({places[0]})"  # without a bracket or a sign, quotes hold a Phrase
-        return in_field(self.field, f'"{" ".join(places)}"' + ("" if self.slop == 1 else f"~{self.slop}"))
+        places = " ".join(map(_place, self.children))
+        return in_field(self.field, f'"{places}"' + ("" if self.slop == 1 else f"~{self.slop}"))
 
 
 def _check_pattern(node: Query, text: object, field: object) -> None:
@@ -207,8 +205,8 @@ def _check_pattern(node: Query, text: object, field: object) -> None:
         raise QueryError(f"a {kind} has {len(text):,} characters", hint=f"it may have {MAX_PATTERN:,}")
 
 
-def _place(place: Query) -> str:
+def _place(node: Query) -> str:
     """A place as it stands inside quotes, which say the field for all."""
-    if isinstance(place, Or):
-        return f"({' OR '.join(map(_place, place.children))})"
-    return str(evolve(place, field=None))  # type: ignore[misc]
+    if isinstance(node, Or):
+        return f"({' OR '.join(map(_place, node.children))})"
+    return place(node.text) if isinstance(node, Term) else str(evolve(node, field=None))  # type: ignore[misc]

@@ -15,6 +15,7 @@ from searchkit.query.patterns import MAX_DISTANCE, MAX_PATTERN, Field, Fuzzy, Re
 
 __all__ = ["join_near", "quoted_node", "regex_node", "within", "word_node"]
 
+_PUNCTUATION_BEFORE = re.compile(r"[^\w*?\[]+")  # no word begins with it
 _ONLY_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]+")
 
 
@@ -24,23 +25,24 @@ def word_node(text: str, shape: str, position: int, complaints: Complaints) -> Q
         return All()
     if not any(mark in shape for mark in "*?~["):
         return Term(text)
-    run = shape.rstrip(PUNCTUATION)
+    before = _PUNCTUATION_BEFORE.match(shape)
+    start = before.end() if before else 0
+    run = shape[start:].rstrip(PUNCTUATION)
     fuzzy = split_fuzzy(run)
     if not fuzzy and not is_wildcard(run):
         return Term(text)
     if len(run) > MAX_PATTERN:
-        complaints.add(
-            "limit",
-            f"a pattern of more than {MAX_PATTERN:,} characters",
-            position,
-            "read as plain words",
-            "no word is so long",
-        )
+        problem = f"a pattern of more than {MAX_PATTERN:,} characters"
+        complaints.add("limit", problem, position, "read as plain words", "no word is so long")
         return Term(text)
     if not fuzzy:
         return _wildcard(run)
+    text = text[start:]
     word, distance, prefix = fuzzy
-    if is_wildcard(word):
+    stem = word.rstrip(PUNCTUATION)
+    while more := split_fuzzy(stem):
+        stem = more[0].rstrip(PUNCTUATION)
+    if is_wildcard(stem):
         complaints.add(
             "pattern",
             f"a wildcard that is fuzzy as well, {quoted(text)}",
@@ -48,7 +50,7 @@ def word_node(text: str, shape: str, position: int, complaints: Complaints) -> Q
             "the ~ is left out",
             "a word is one or the other",
         )
-        return _wildcard(word)
+        return _wildcard(stem)
     edits = int(distance or 1)
     if not 1 <= edits <= MAX_DISTANCE:
         done = f"read as ~{MAX_DISTANCE}" if edits else "read as a plain word"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from searchkit.query.marks import has_choices, is_operator, shape_of
+from searchkit.query.marks import has_choices, is_operator, is_pattern, shape_of
 
-__all__ = ["in_brackets", "in_field", "in_quotes", "word"]
+__all__ = ["in_brackets", "in_field", "in_quotes", "place", "word"]
 
 _ONE_WORD = re.compile(r"\w(?:[\w.@&'’/+$%#-]*\w)?[?!+]*\Z")
 _LITERAL = re.compile(r"(?!\s)(?:[^'\"()]|'(?![\s^~]|\Z))+(?<!\s)\Z")
@@ -19,11 +19,22 @@ def word(text: str) -> str:
 
 
 def in_quotes(text: str) -> str:
-    """Between double quotes, or single ones if double ones would make it a phrase with a choice."""
+    """Between double quotes, or single ones where double ones would make it a phrase with a choice of words.
+
+    Quotes in the text become blanks.
+    """
+    letters = zip(text, shape_of(text), strict=True)
+    text = "".join(" " if mark == '"' else letter for letter, mark in letters)
     shape = shape_of(text)
-    if has_choices(shape) and _LITERAL.match(shape):
-        return f"'{text}'"
-    return f'"{"".join(" " if mark == chr(34) else letter for letter, mark in zip(text, shape, strict=True))}"'
+    if has_choices(shape) and _LITERAL.match(shape.strip()):
+        return f"'{text.strip()}'"
+    return f'"{text}"'
+
+
+def place(text: str) -> str:
+    """A word as a place between double quotes; what would make it something else becomes a blank."""
+    marks = '"()*?~[' if is_pattern(shape_of(text)) else '"()'
+    return "".join(" " if mark in marks else letter for letter, mark in zip(text, shape_of(text), strict=True))
 
 
 def in_field(field: str | None, text: str) -> str:
