@@ -21,6 +21,7 @@ from searchkit.fields import Field
 from searchkit.indexing.options import K1, TITLE_WEIGHT, B, Options, check_bm25
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.nodes import Query
+from searchkit.query.parse import parse
 from searchkit.search.answer import Ask, Date, Match, Relation, Scope, Sort, ranking_of, settings_of
 from searchkit.search.cursor import Cursor, Pages, search_after
 from searchkit.search.results import Hit, Results
@@ -475,6 +476,30 @@ class Index:
         fold = None if collapse is None else _fold(collapse, snapshot)
         settings = settings_of(snapshot, limit, offset, "score", ranking_of(scope, k1, b), self._skipping)
         return Resembling(query, scope, without, fold).search(settings, start)
+
+    def parse(
+        self,
+        text: str,
+        *,
+        strict: bool = False,
+        match: Match = "any",
+        now: datetime | None = None,
+        week_starts: WeekStart = "monday",
+    ) -> Query:
+        """What a text means here: as `searchkit.parse`, with the declared fields and the time zone of this index.
+
+        With `strict`, what a search would mend, with a warning, raises QueryError.
+        """
+        options = self._snapshot().options
+        return parse(
+            text,
+            strict=strict,
+            match=match,
+            fields=options.fields,
+            now=now,
+            timezone=options.timezone,
+            week_starts=week_starts,
+        )
 
     def explain(
         self,

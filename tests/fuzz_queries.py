@@ -30,6 +30,7 @@ FOUND: tuple[str, ...] = (
     "[b]e~9~9~",
     '"(d* NEAR[1 TO 5}"',
     "'g*)paid:~9~",
+    "':g ’ *S'",
 )
 """Texts that once broke a law."""
 

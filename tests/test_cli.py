@@ -140,6 +140,17 @@ def test_explain_shows_what_scores_are_made_of(indexed: Run) -> None:
     assert hit["explanation"]["score"] == hit["score"]
 
 
+def test_describe_says_what_was_understood(indexed: Run) -> None:
+    """Nothing is searched for and shown; what was mended is said."""
+    outcome = indexed("query", "storm -harbour date:2020-10 author:x", "--describe")
+    said = (
+        'articles that mention "storm" or "author:x" and may be dated within October 2020 and do not mention "harbour"'
+    )
+    assert (outcome.code, outcome.out.replace("(", "").replace(")", "")) == (0, said + "\n")
+    assert outcome.err.startswith("searchkit: no field 'author' at character 29")
+    assert indexed("query", "(storm", "--describe", "--strict").code == 2
+
+
 def test_warnings_go_to_standard_error(indexed: Run) -> None:
     """What was mended in the query is said, beside the answer."""
     outcome = indexed("query", 'storm AND (harbour "surge', "--json")

@@ -22,7 +22,7 @@ from written_queries import DECLARED, FIELDS, ODD_TEXT, written_queries
 
 import searchkit
 from searchkit.errors import QueryError
-from searchkit.query.complaints import MAX_WARNINGS, Complaints
+from searchkit.query.complaints import KINDS, MAX_WARNINGS, Complaints
 from searchkit.query.conditions import Between, Compare
 from searchkit.query.date_clauses import DateReader
 from searchkit.query.marks import has_choices, shape_of
@@ -494,7 +494,7 @@ class TestStrict:
             ("a OR (b", 5, r"a \( is not closed"),
             ("a author:x", 2, "no field 'author'"),
             ("a word~3", 2, "the distance of 'word~3'"),
-            ('a r""', 2, "an empty regular expression"),
+            ('a r""', 4, "an empty regular expression"),
             ('a "b (c d OR e)"', 6, "more than words and OR in the brackets of a phrase"),
             ('a "b c" NEAR/2 d', 2, "NEAR/2 cannot join"),
             ("a “b c", 2, "a phrase is not closed"),

@@ -131,6 +131,7 @@ def _conditions(context: click.Context, parameter: click.Parameter, values: tupl
     "--markup", type=click.Choice(MARKUPS), help="How matches are marked in pipes and JSON.  [default: plain]"
 )
 @click.option("--strict", is_flag=True, help="Refuse a query that is not well formed instead of mending it.")
+@click.option("--describe", is_flag=True, help="Only say, in plain English, what the query was understood as.")
 @click.option("--explain", is_flag=True, help="Show what each score is made of.")
 @click.option("--count", "style", flag_value="count", help="Print only how many articles there are.")
 @click.option(
@@ -163,6 +164,7 @@ def query(
     snippets: int,
     markup: str | None,
     strict: bool,
+    describe: bool,
     explain: bool,
     style: str | None,
 ) -> int:
@@ -173,16 +175,18 @@ def query(
 
     A query that begins with a minus goes last, behind two: searchkit query -i seeds -- '-word'.
     """
-    import searchkit
-
     match: Literal["any", "all"] = "any" if match_any else "all"
     moment: dict[str, Any] = {"now": now or datetime.now(UTC), "week_starts": week_starts}
     limits: dict[str, Any] = {"match": match, "since": since, "until": until, "on": on, "dates": dates, **moment}
     limits["where"] = conditions
     ranking = {"recency": recency, "soft_since": soft_since, "soft_until": soft_until, "variant": variant}
     with open_index(where) as index:
-        fields = index.options.fields
-        asked: Any = searchkit.parse(text, strict=True, match=match, fields=fields, **moment) if strict else text
+        asked: Any = index.parse(text, strict=True, match=match, **moment) if strict else text
+        if describe:
+            for warning in index.search(asked, limit=0, **limits).warnings:
+                complain(warning)
+            say(index.parse(text, match=match, **moment).describe())
+            return 0
         if style == "count" or ((by or facets) and not style):
             limit, offset = 1, 0
         options: dict[str, Any] = {"after": after, "sort": sort, "collapse": collapse, "timeout": timeout}

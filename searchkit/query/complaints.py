@@ -32,6 +32,7 @@ KINDS = {
     "words": "no word in what is to be searched for",
     "limit": "more, longer or deeper than is read or searched",
     "time": "the time was up",
+    "page": "a next page, of a state of the index that is gone",
 }
 """What a warning can be about."""
 

@@ -180,7 +180,7 @@ class _Scan:
         if self._last() not in (Kind.SIGN, Kind.FIELD) and is_operator(shape[start:end]):
             return self._operator(start, end)
         if shape[start:end] == "r" and shape.startswith('"', end) and (close := shape.find('"', end + 1)) > 0:
-            node = regex_node(self._text[end + 1 : close], start, self._complaints)
+            node = regex_node(self._text[end + 1 : close], end + 1, self._complaints)
             return self._add(Kind.LEAF, start, close + 1, node=node)
         return self._word(start, end)
 

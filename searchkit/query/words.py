@@ -12,9 +12,11 @@ from searchkit.query.complaints import Complaints, quoted
 from searchkit.query.marks import OPERATORS, PUNCTUATION, has_choices, is_wildcard, places, split_fuzzy
 from searchkit.query.nodes import All, And, Or, Phrase, Prefix, Query, Term
 from searchkit.query.patterns import MAX_DISTANCE, MAX_PATTERN, Field, Fuzzy, Regex, Sequence, TermRange, Wildcard
+from searchkit.query.regex import read_regex
 
 __all__ = ["join_near", "quoted_node", "regex_node", "within", "word_node"]
 
+_REGEX = "letters, . [abc] (a|b) * + ? and {2,3} are understood"
 _PUNCTUATION_BEFORE = re.compile(r"[^\w*?\[]+")  # no word begins with it
 _ONLY_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]+")
 
@@ -66,15 +68,21 @@ def _wildcard(shape: str) -> Query:
 
 
 def regex_node(pattern: str, position: int, complaints: Complaints) -> Query | None:
-    """What stands between the quotes of r"..."."""
-    if pattern and len(pattern) <= MAX_PATTERN:
-        return Regex(pattern)
-    if pattern:
-        problem, done = f"a regular expression of more than {MAX_PATTERN:,} characters", "read as a phrase"
-        complaints.add("limit", problem, position, done, "no word is so long")
+    """What stands between the quotes of r"...", at `position`. One that cannot be read is left out."""
+    if len(pattern) > MAX_PATTERN:
+        problem = f"a regular expression of more than {MAX_PATTERN:,} characters"
+        complaints.add("limit", problem, position, "read as a phrase", "no word is so long")
         return Phrase(pattern)
-    complaints.add("pattern", "an empty regular expression", position, "left out", 'write r"colou?r"')
-    return None
+    if not pattern:
+        complaints.add("pattern", "an empty regular expression", position, "left out", 'write r"colou?r"')
+        return None
+    try:
+        read_regex(pattern)
+    except QueryError as error:
+        problem = f"the regular expression {quoted(pattern)} ({error.text.removeprefix('regular expression: ')})"
+        complaints.add("pattern", problem, position + (error.position or 0), "left out", error.hint or _REGEX)
+        return None
+    return Regex(pattern)
 
 
 def quoted_node(text: str, shape: str, position: int, complaints: Complaints) -> Query:

@@ -24,6 +24,7 @@ from searchkit.core.evaluate import Answer, Settings, clock
 from searchkit.dates import DateInterval, WeekStart, parse_range
 from searchkit.errors import DateError, QueryError, SearchTimeout
 from searchkit.indexing.options import check_bm25
+from searchkit.query.complaints import QueryWarning
 from searchkit.query.nodes import Query
 from searchkit.query.parse import parse_with_warnings
 from searchkit.search.bind import Bound, Everything, TimeUp, bind, joined, marks_of, narrow, restrict
@@ -152,9 +153,9 @@ class Scope:
         return max(int(self.timeout * 1e9), 1)
 
     @property
-    def late(self) -> tuple[str, ...]:
+    def late(self) -> tuple[QueryWarning, ...]:
         """The warning of a search that has reached its deadline."""
-        return (f"the time of {self.timeout:g} s was up: better hits may be missing",)
+        return (QueryWarning(f"the time of {self.timeout:g} s was up: better hits may be missing", "time"),)
 
 
 class Ask:
@@ -194,7 +195,7 @@ class Ask:
         """The same, or TimeUp at the deadline."""
         if not self._is_bound:
             scope, query = self.scope, self.query
-            warnings: list[str] = []
+            warnings: list[QueryWarning] = []
             if isinstance(query, str):
                 query, parsed = parse_with_warnings(
                     query,

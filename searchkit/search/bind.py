@@ -22,6 +22,7 @@ from searchkit.dates import parse_range
 from searchkit.errors import QueryError
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query import conditions, nodes, patterns
+from searchkit.query.complaints import QueryWarning
 from searchkit.search.expand import PATTERNS, Expander, Pattern, shown
 from searchkit.search.results import Marks
 from searchkit.search.where import Condition, Reader, condition_of
@@ -103,7 +104,7 @@ def bind(
     query: nodes.Query,
     snapshot: Snapshot,
     dates: str,
-    warnings: list[str],
+    warnings: list[QueryWarning],
     deadline: int = 0,
     read: Reader = parse_range,
 ) -> Bound | None:
@@ -133,7 +134,9 @@ def joined(bound: Bound | None, filter: Bound | None) -> Bound | None:
 class _Binder:
     """Holds what every step of one binding needs."""
 
-    def __init__(self, snapshot: Snapshot, dates: str, warnings: list[str], deadline: int, read: Reader) -> None:
+    def __init__(
+        self, snapshot: Snapshot, dates: str, warnings: list[QueryWarning], deadline: int, read: Reader
+    ) -> None:
         self.snapshot = snapshot
         self.read = read
         self.dates = dates
@@ -175,14 +178,14 @@ class _Binder:
         if isinstance(query, conditions.Compare | conditions.Between):
             return self.condition(query)
         if isinstance(query, _FOREIGN):
-            self.warnings.append(f"{shown(str(query))} is not supported and was left out")
+            self.warnings.append(QueryWarning(f"{shown(str(query))} is not supported and was left out", "pattern"))
             return None
         raise QueryError(f"{type(query).__name__} is no query node", hint="use the nodes of searchkit.query")
 
     def leaf(self, text: str, slop: int, field: str | None, boost: float) -> Leaf | None:
         forms = self.snapshot.analyzer.forms(text)
         if not forms:
-            self.warnings.append(f"{shown(text)} has no word in it and was left out")
+            self.warnings.append(QueryWarning(f"{shown(text)} has no word in it and was left out", "words"))
             return None
         terms = tuple(map(self.snapshot.term_of, forms))
         return Leaf(terms, slop if len(terms) > 1 else 1, field, boost)
@@ -192,7 +195,7 @@ class _Binder:
         try:
             return Holds(condition_of(query, options.fields, self.dates, self.read))
         except ValueError as error:
-            self.warnings.append(f"{shown(str(query))} finds nothing: {error}")
+            self.warnings.append(QueryWarning(f"{shown(str(query))} finds nothing: {error}", "condition"))
             return Everything(False)
 
     def pattern(self, query: Pattern, boost: float) -> Bound | None:
@@ -201,7 +204,11 @@ class _Binder:
         if self.expander.several_words(query):
             assert isinstance(query, nodes.Prefix | patterns.Fuzzy)
             if self.snapshot.analyzer.forms(query.text):
-                self.warnings.append(f"{shown(query)} is several words: searched as a phrase of them as they are")
+                self.warnings.append(
+                    QueryWarning(
+                        f"{shown(query)} is several words: searched as a phrase of them as they are", "pattern"
+                    )
+                )
             return self.leaf(query.text, 1, query.field, boost)
         terms = self.expander.terms(query)
         if terms is None:

@@ -24,6 +24,7 @@ import attrs
 
 from searchkit.errors import QueryError
 from searchkit.indexing.snapshot import Snapshot
+from searchkit.query.complaints import QueryWarning
 from searchkit.search.answer import Ask, Scope, Sort, settings_of
 from searchkit.search.formula import Ranking
 from searchkit.search.plan import SORTS
@@ -160,7 +161,7 @@ def search_after(
     here = name_of(snapshot) == cursor.snapshot
     passed = cursor.passed if here else _passed_now(ask, cursor, sort, ranking, skipping)
     results = ask.search(settings_of(snapshot, limit, passed + offset, sort, ranking, skipping), start)
-    return results if here else results._warned(GONE.format(f"{cursor.generation:,}"))
+    return results if here else results._warned(QueryWarning(GONE.format(f"{cursor.generation:,}"), "page"))
 
 
 def name_of(snapshot: Snapshot) -> bytes:

@@ -17,6 +17,7 @@ from typing import TypeAlias
 from searchkit.analysis.analyzer import Analyzer
 from searchkit.errors import QueryError
 from searchkit.indexing.snapshot import Snapshot
+from searchkit.query.complaints import QueryWarning
 from searchkit.query.nodes import Prefix
 from searchkit.query.patterns import Fuzzy, Regex, TermRange, Wildcard
 
@@ -35,7 +36,7 @@ _JOINING = frozenset(_APOSTROPHES + ".,")
 class Expander:
     """Expands the patterns of one query. `each` is called now and then: it may raise, to end a long one."""
 
-    def __init__(self, snapshot: Snapshot, warnings: list[str], each: Callable[[], object]) -> None:
+    def __init__(self, snapshot: Snapshot, warnings: list[QueryWarning], each: Callable[[], object]) -> None:
         self.snapshot = snapshot
         self.warnings = warnings
         self.each = each
@@ -53,17 +54,21 @@ class Expander:
         name = shown(query)
         most = min(MOST_EXPANSIONS, MOST_EXPANDED - self.expanded)
         if not most:
-            self.warnings.append(f"{name} was left out: the patterns before it stand for {MOST_EXPANDED:,} words")
+            self.warnings.append(
+                QueryWarning(f"{name} was left out: the patterns before it stand for {MOST_EXPANDED:,} words", "limit")
+            )
             return None
         if isinstance(query, Wildcard):
             self.warn_of_strangers(query)
         try:
             terms, cut = self.known(query)
         except QueryError as error:
-            self.warnings.append(f"{name} was left out: {error}")
+            self.warnings.append(QueryWarning(f"{name} was left out: {error}", "pattern"))
             return None
         if cut or len(terms) > most:
-            self.warnings.append(f"{name} stands for too many words: the {most:,} most frequent were searched")
+            self.warnings.append(
+                QueryWarning(f"{name} stands for too many words: the {most:,} most frequent were searched", "limit")
+            )
             lists = self.snapshot.lists
             terms = tuple(sorted(terms, key=lambda term: (-lists(term).df, term.encode())))[:most]
         self.expanded += len(terms)
@@ -107,7 +112,9 @@ class Expander:
         for letter in dict.fromkeys(outside):
             known = letter in "*?" or letter in _JOINING or unicodedata.combining(letter)
             if not known and not self.snapshot.analyzer.forms(letter):
-                self.warnings.append(f"{shown(query)} finds nothing: no word has {letter!r} in it")
+                self.warnings.append(
+                    QueryWarning(f"{shown(query)} finds nothing: no word has {letter!r} in it", "pattern")
+                )
                 return
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from searchkit.core.evaluate import Searcher
     from searchkit.core.program import TermLists
     from searchkit.dates import DateInterval
+    from searchkit.query.complaints import QueryWarning
     from searchkit.query.nodes import Query
     from searchkit.search.matches import Match
     from searchkit.search.snippets import Markup, Passage
@@ -270,7 +271,9 @@ class Results(Sequence[Hit]):
 
     __slots__ = ("_answer", "_ask", "_made", "_seconds", "_total", "_warnings")
 
-    def __init__(self, ask: Asked, answer: Answer | None, seconds: float, warnings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, ask: Asked, answer: Answer | None, seconds: float, warnings: tuple[QueryWarning, ...] = ()
+    ) -> None:
         """`answer`: what the core found; None: nothing."""
         self._ask = ask
         self._answer = answer
@@ -301,7 +304,7 @@ class Results(Sequence[Hit]):
         return self._seconds
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[QueryWarning, ...]:
         return self._warnings
 
     @property
@@ -329,7 +332,7 @@ class Results(Sequence[Hit]):
         """The rank of the last hit: how many there are up to it. 0 where that is not known for sure."""
         return 0 if self._answer is None or self._answer.late else self._answer.offset + len(self)
 
-    def _warned(self, warning: str) -> Results:
+    def _warned(self, warning: QueryWarning) -> Results:
         """The same with one more warning."""
         return Results(self._ask, self._answer, self._seconds, (*self._warnings, warning))
 
