@@ -284,14 +284,15 @@ static inline int sk_positions_get(const uint8_t *base, size_t bytes, uint64_t a
     unsigned low = sk_positions_low(n, length);
     uint64_t lows = at, highs = at + (uint64_t)n * low, end = at + sk_positions_size(n, length);
     uint64_t low_mask = (UINT64_C(1) << low) - 1;
-    uint32_t i = 0, least = 0, damaged = 0; /* least: one above the last position */
+    uint64_t least = 0; /* one above the last position; in 64 bits, where no damaged code can run around */
+    uint32_t i = 0, damaged = 0;
     for (uint64_t bit = highs; i < n && bit < end; bit += 56) {
         uint64_t word = sk_bits_peek(base, bytes, bit) & ((UINT64_C(1) << 56) - 1);
         while (word && i < n) {
-            uint32_t high = (uint32_t)(bit - highs) + (unsigned)__builtin_ctzll(word) - i;
-            uint32_t position = high << low | (uint32_t)(sk_bits_peek(base, bytes, lows) & low_mask);
+            uint64_t high = bit - highs + (unsigned)__builtin_ctzll(word) - i;
+            uint64_t position = high << low | (sk_bits_peek(base, bytes, lows) & low_mask);
             damaged |= position < least;
-            positions[i++] = position;
+            positions[i++] = (uint32_t)position;
             least = position + 1;
             lows += low;
             word &= word - 1;

@@ -32,20 +32,20 @@ int sk_live_df(const sk_segment *s, const sk_list *list, const uint64_t *live, u
 
 /* ---- ending early ------------------------------------------------------------------------------------------------ */
 
-static _Atomic int64_t pace, paced; /* see sk_pace */
+static int64_t pace, paced; /* see sk_pace; of all threads */
 
 void sk_pace(int64_t nanoseconds)
 {
-    paced = 1;
-    pace = nanoseconds;
+    __atomic_store_n(&paced, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&pace, nanoseconds, __ATOMIC_SEQ_CST);
 }
 
 int64_t sk_clock(void)
 {
     struct timespec t;
-    int64_t step = pace;
+    int64_t step = __atomic_load_n(&pace, __ATOMIC_RELAXED);
     if (step)
-        return paced += step;
+        return __atomic_add_fetch(&paced, step, __ATOMIC_SEQ_CST);
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
