@@ -35,6 +35,8 @@ RANKINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "title_weight=1": ({"title_weight": 1}, {}),
     "title_weight=2": ({"title_weight": 2}, {}),
     "k1=1.2": ({}, {"k1": 1.2}),
+    **{f"variant={name}": ({}, {"variant": name}) for name in ("lucene", "robertson", "atire", "bm25l", "bm25+")},
+    "expand=rm3": ({}, {"expand": "rm3"}),
 }
 
 Ranking = Sequence[tuple[str, float]]  # best first: article id, score

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from searchkit.indexing.writer import Writer
     from searchkit.query.complaints import QueryWarning
     from searchkit.query.parse import parse
-    from searchkit.ranking import HalfLife
+    from searchkit.ranking import HalfLife, Rm3
     from searchkit.search.explain import Explanation
     from searchkit.search.results import Hit, Results
     from searchkit.search.snippets import Passage
@@ -75,6 +75,7 @@ __all__ = [
     "QueryWarning",
     "RepairReport",
     "Results",
+    "Rm3",
     "SearchTimeout",
     "SearchkitError",
     "Timeline",
@@ -113,7 +114,7 @@ _HOMES = {
     "indexing.writer": ("Writer",),
     "query.complaints": ("QueryWarning",),
     "query.parse": ("parse",),
-    "ranking": ("HalfLife",),
+    "ranking": ("HalfLife", "Rm3"),
     "search.explain": ("Explanation",),
     "search.results": ("Hit", "Results"),
     "search.snippets": ("Passage",),

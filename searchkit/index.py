@@ -34,6 +34,7 @@ from searchkit.storage.memory import MemoryStorage
 
 if TYPE_CHECKING:
     from searchkit.indexing.writer import Writer
+    from searchkit.ranking import Rm3
     from searchkit.search.collapse import Fold
     from searchkit.search.explain import Explanation
     from searchkit.search.fading import Recency, SoftDate
@@ -290,6 +291,7 @@ class Index:
         where: Conditions | None = None,
         sort: Sort = "score",
         recency: Recency | None = None,
+        expand: Rm3 | Literal["rm3"] | None = None,
         collapse: str | None = None,
         k1: float | None = None,
         b: float | None = None,
@@ -317,6 +319,7 @@ class Index:
         sort              "score", "newest", "oldest" or a declared field: "words", or "-words" for the greatest first
                           (also ("words", "desc")); equal ones newest first, articles without a value last.
         recency           newer articles score more: HalfLife("30d", weight=0.3), or "30d" for short (docs/ranking.md).
+        expand            "rm3" or Rm3(articles=10, terms=10, weight=0.5): ask again with what the first hits tell.
         collapse          "near": of articles that are nearly the same only the best, or a declared field: of those with
                           one value of it. `hit.folded` says how many more; limit and offset count what is shown.
         k1, b             of BM25, instead of the index's own.
@@ -345,6 +348,7 @@ class Index:
             timeout,
             week_starts=week_starts,
             variant=variant,
+            expand=expand,
             plain=self._plain,
         )
         ranking = ranking_of(scope, k1, b, recency, soft_since, soft_until)
@@ -371,6 +375,7 @@ class Index:
         where: Conditions | None = None,
         sort: Sort = "score",
         recency: Recency | None = None,
+        expand: Rm3 | Literal["rm3"] | None = None,
         k1: float | None = None,
         b: float | None = None,
         variant: VariantName | None = None,
@@ -397,10 +402,11 @@ class Index:
             timeout,
             week_starts=week_starts,
             variant=variant,
+            expand=expand,
             plain=self._plain,
         )
         ranking = ranking_of(scope, k1, b, recency, soft_since, soft_until)
-        scope.pages, scope.ranking = self._pages, (sort, ranking)
+        scope.pages, scope.ranking = self._pages, (sort, ranking, None)
         settings = settings_of(snapshot, limit, offset, sort, ranking, self._skipping)
         return search_many(queries, scope, settings, threads)
 
@@ -507,25 +513,46 @@ class Index:
         id: str,
         *,
         match: Match = "any",
+        since: Date | None = None,
+        until: Date | None = None,
+        on: Date | None = None,
         soft_since: SoftDate | None = None,
         soft_until: SoftDate | None = None,
         dates: Relation = "overlaps",
+        where: Conditions | None = None,
         recency: Recency | None = None,
+        expand: Rm3 | Literal["rm3"] | None = None,
         k1: float | None = None,
         b: float | None = None,
         variant: VariantName | None = None,
         now: datetime | None = None,
         week_starts: WeekStart = "monday",
     ) -> Explanation:
-        """Why the article `id` has its score for a query: parts that add up to it, and factors. KeyError without it."""
+        """Why the article `id` has its score for a query: parts that add up to it, and factors. KeyError without it.
+
+        Takes what decides on scores in `search`; with `expand` that is also which articles are found at all.
+        """
         from searchkit.search.explain import explain
 
         snapshot = self._snapshot()
-        scope = Scope(snapshot, match, dates=dates, now=now, week_starts=week_starts, variant=variant)
+        scope = Scope(
+            snapshot,
+            match,
+            since,
+            until,
+            on,
+            dates,
+            where,
+            now,
+            week_starts=week_starts,
+            variant=variant,
+            expand=expand,
+        )
         place = snapshot.find(id)
         if place is None:
             raise KeyError(id)
         ranking = ranking_of(scope, k1, b, recency, soft_since, soft_until)
+        scope.ranking = ("score", ranking, None)
         return explain(Ask(query, scope).bound, snapshot, *place, ranking)
 
     # ---- state

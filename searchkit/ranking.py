@@ -12,7 +12,7 @@ import attrs
 from searchkit.dates import DateInterval
 from searchkit.errors import QueryError
 
-__all__ = ["HalfLife", "seconds_of"]
+__all__ = ["HalfLife", "Rm3", "seconds_of"]
 
 Moment: TypeAlias = "str | date | datetime | DateInterval"
 
@@ -63,6 +63,27 @@ class HalfLife:
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "seconds", seconds_of(self.half_life))
+        _check_share("weight", self.weight)
+
+
+@attrs.frozen
+class Rm3:
+    """A second search, for the query and for what its first hits have in common (pseudo-relevance feedback).
+
+    Abdul-Jaleel and others, UMass at TREC 2004 (RM3), after Lavrenko and Croft, Relevance-Based Language Models (2001).
+    """
+
+    articles: int = 10
+    """So many of the first hits are read."""
+    terms: int = 10
+    """So many of their terms are asked for as well."""
+    weight: float = 0.5
+    """The share of these terms in the second query, from 0 to 1."""
+
+    def __attrs_post_init__(self) -> None:
+        for name, value, most in (("articles", self.articles, 100), ("terms", self.terms, 100)):
+            if type(value) is not int or not 1 <= value <= most:
+                raise QueryError(f"{name} is {value!r}", hint=f"it must be a whole number from 1 to {most}")
         _check_share("weight", self.weight)
 
 

@@ -16,8 +16,8 @@ from oracle import Fade, Oracle
 from strategies import WORDS, few_articles, generator, some_articles, some_query, trials
 
 import searchkit
-from searchkit import Article, DateInterval, HalfLife, QueryError
-from searchkit.query.nodes import And, Or, Phrase, Query, Term
+from searchkit import Article, DateInterval, HalfLife, QueryError, Rm3
+from searchkit.query.nodes import And, Boost, Or, Phrase, Query, Term
 
 VARIANTS = (None, "lucene", "robertson", "atire", "bm25l", "bm25+")
 NOW = datetime(2020, 10, 15, 12, tzinfo=UTC)
@@ -289,6 +289,88 @@ def test_half_lives_say_what_they_are() -> None:
     for weight in (-0.1, 1.1, math.nan, "half"):
         with pytest.raises(QueryError):
             HalfLife("1d", weight=weight)  # type: ignore[arg-type]
+
+
+# -- expansion --------------------------------------------------------------------------------------------------------
+
+
+def expanded(oracle: Oracle, query: list[str], rm3: Rm3) -> Query | None:
+    """RM3 the obvious way, for a query of loose words: the second query; None if the first finds nothing."""
+    hits = oracle.search(Or(*map(Term, query)), limit=rm3.articles)
+    total, relevance = sum(score for _, score in hits), dict[str, float]()
+    for id, score in hits:
+        article = oracle.articles[id]
+        words = f"{article.title}\n{article.text}".lower().split()
+        for word in dict.fromkeys(words):
+            relevance[word] = relevance.get(word, 0.0) + words.count(word) / len(words) * (score / total)
+    few = len(oracle.articles) * 0.1
+    told = [(word, of) for word, of in relevance.items() if len(oracle.places[word]) <= max(few, 1)]
+    told = sorted(told, key=lambda pair: (-pair[1], pair[0].encode()))[: rm3.terms]
+    if not told or not rm3.weight:
+        return Or(*map(Term, query))
+    share = rm3.weight * len(query) / sum(of for _, of in told)
+    first = [Boost(Term(word), 1.0 - rm3.weight) for word in query]
+    return Or(*first, *(Boost(Term(word), share * of) for word, of in told))
+
+
+@pytest.mark.slow
+def test_an_expanded_query_is_the_second_query() -> None:
+    """Ids, scores and total are the oracle's for what it is expanded to, also in many threads; explanations add up."""
+    random = generator("rm3")
+    texts = [" ".join(random.choice(LETTERS) + random.choice(LETTERS) for _ in range(12)) for _ in range(150)]
+    made = [Article(text, id=str(number), title=text[:5]) for number, text in enumerate(texts)]
+    with searchkit.create(analyzer="none") as index:
+        index.add(made[:90])
+        index.add(made[90:])
+        oracle = Oracle(made, index.analyzer)
+        for rm3 in (Rm3(), Rm3(3, 5, 0.2), Rm3(1, 100, 0.9), Rm3(weight=0.0)):
+            query = random.sample(texts[random.randrange(150)].split(), 3)
+            if len(set(query)) < 3:
+                continue
+            second = expanded(oracle, query, rm3)
+            assert second is not None
+            results = index.search(" ".join(query), expand=rm3)
+            assert pairs(results) == oracle.search(second, limit=10)
+            assert results.total == oracle.count(second)
+            assert pairs(index.search_many([" ".join(query)], expand=rm3, threads=2)[0]) == pairs(results)
+            explanation = index.explain(" ".join(query), results[0].id, expand=rm3)
+            assert sum((part.score for part in explanation.parts), 0.0) == explanation.score == results[0].score
+
+
+LETTERS = "abcdefghijk"
+
+
+def test_expansion_keeps_what_a_query_asks_for() -> None:
+    """Terms only raise scores where words are required; what is excluded stays out; they are not marked."""
+    with searchkit.create() as index:
+        index.add(
+            [
+                Article("The storm broke the pier and the pier fell into the sea.", id="pier", date="2020"),
+                Article("A pier is built.", id="built", date="2020"),
+                Article("A storm passed.", id="storm", date="2021"),
+                *(Article(f"Quiet news of day {day}.", id=str(day)) for day in range(40)),
+            ]
+        )
+        once = {hit.id for hit in index.search("storm", expand=Rm3(1))}
+        assert once == {"pier", "storm", "built"}
+        assert {hit.id for hit in index.search("+storm passed", expand="rm3")} == {"pier", "storm"}
+        assert "pier" not in {hit.id for hit in index.search("storm -sea", expand="rm3")}
+        found = index.search("storm", expand="rm3", until="2020")
+        assert [hit.id for hit in found] == ["pier", "built"]
+        assert "**pier**" not in found[0].snippet()
+        assert "**storm**" in found[0].snippet()
+        assert not index.search("nothingness", expand="rm3")
+        assert index.search("storm", expand="rm3", timeout=0).warnings
+        for wrong in ("rm4", 3, Rm3):
+            with pytest.raises(QueryError):
+                index.search("storm", expand=wrong)  # type: ignore[arg-type]
+    for wrong in ({"articles": 0}, {"terms": 1.5}, {"weight": 2}, {"articles": 101}):
+        with pytest.raises(QueryError):
+            Rm3(**wrong)  # type: ignore[arg-type]
+    with searchkit.create(store=False) as bare:
+        bare.add([Article("storm")])
+        with pytest.raises(searchkit.SearchkitError, match="store=False"):
+            bare.search("storm", expand="rm3")
 
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "ranking.md"

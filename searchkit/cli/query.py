@@ -104,6 +104,7 @@ def _conditions(context: click.Context, parameter: click.Parameter, values: tupl
 )
 @click.option("--soft-since", metavar="DATE", help="Articles before this date score less, the less the older they are.")
 @click.option("--soft-until", metavar="DATE", help="Articles after this date score less, the less the newer they are.")
+@click.option("--expand", type=click.Choice(["rm3"]), help="Ask again with what the first hits have in common.")
 @click.option("--variant", type=click.Choice(VARIANTS), help="Another form of BM25.")
 @click.option(
     "--collapse", metavar="near|FIELD", help="Show near-duplicates, or what has one value of a declared field, once."
@@ -153,6 +154,7 @@ def query(
     recency: str | None,
     soft_since: str | None,
     soft_until: str | None,
+    expand: Literal["rm3"] | None,
     variant: Any,
     collapse: str | None,
     limit: int,
@@ -179,7 +181,8 @@ def query(
     moment: dict[str, Any] = {"now": now or datetime.now(UTC), "week_starts": week_starts}
     limits: dict[str, Any] = {"match": match, "since": since, "until": until, "on": on, "dates": dates, **moment}
     limits["where"] = conditions
-    ranking = {"recency": recency, "soft_since": soft_since, "soft_until": soft_until, "variant": variant}
+    ranking: dict[str, Any] = {"recency": recency, "soft_since": soft_since, "soft_until": soft_until}
+    ranking |= {"expand": expand, "variant": variant}
     with open_index(where) as index:
         asked: Any = index.parse(text, strict=True, match=match, **moment) if strict else text
         if describe:
@@ -191,7 +194,7 @@ def query(
             limit, offset = 1, 0
         options: dict[str, Any] = {"after": after, "sort": sort, "collapse": collapse, "timeout": timeout}
         results = index.search(asked, limit=limit, offset=offset, **options, **limits, **ranking)
-        explanation = (lambda hit: index.explain(asked, hit.id, match=match, **moment, **ranking)) if explain else None
+        explanation = (lambda hit: index.explain(asked, hit.id, **limits, **ranking)) if explain else None
         return show(results, style, offset, snippets, markup or "plain", explanation, by, facets)
 
 

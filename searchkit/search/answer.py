@@ -20,13 +20,14 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from searchkit.core.evaluate import Answer, Settings, clock
+from searchkit.core.evaluate import Answer, Place, Settings, clock
 from searchkit.dates import DateInterval, WeekStart, parse_range
 from searchkit.errors import DateError, QueryError, SearchTimeout
 from searchkit.indexing.options import check_bm25
 from searchkit.query.complaints import QueryWarning
 from searchkit.query.nodes import Query
 from searchkit.query.parse import parse_with_warnings
+from searchkit.ranking import Rm3
 from searchkit.search.bind import Bound, Everything, TimeUp, bind, joined, marks_of, narrow, restrict
 from searchkit.search.facets import facets
 from searchkit.search.formula import OWN, Fade, Ranking, variant_of
@@ -59,6 +60,7 @@ class Scope:
         "_now",
         "conditions",
         "dates",
+        "expand",
         "filter",
         "match",
         "pages",
@@ -84,13 +86,14 @@ class Scope:
         *,
         week_starts: WeekStart = "monday",
         variant: str | None = None,
+        expand: Rm3 | str | None = None,
         plain: bool = True,
     ) -> None:
         """`timeout`: seconds that each query may take; None: any.
 
         `now`: what relative dates start from; None: the moment at which the first of them is read.
 
-        `variant`: of the formula, by name.
+        `variant`: of the formula, by name. `expand`: Rm3, or "rm3" for its defaults.
 
         `plain`: let the core answer plain text; False is for tests, which hold that it changes nothing.
         """
@@ -115,10 +118,14 @@ class Scope:
         self.week_starts: WeekStart = week_starts
         self.conditions = where_conditions(where, snapshot.options.fields, dates, self.read_range)
         self.variant = variant_of(variant)
-        self.plain = plain and not self.conditions and self.variant is OWN  # the core's words have our own idf
+        if not (expand is None or expand == "rm3" or isinstance(expand, Rm3)):
+            raise QueryError(f"expand is {expand!r}", hint='it must be "rm3", Rm3(...) or None')
+        self.expand = expand if isinstance(expand, Rm3) else Rm3() if expand else None
+        # The core's words have our own idf.
+        self.plain = plain and not self.conditions and self.variant is OWN and self.expand is None
         # For the cursors of a search: what keeps the snapshot, and the options that decide the order of hits.
         self.pages: Pages | None = None
-        self.ranking: tuple[object, ...] = ()
+        self.ranking: tuple[Sort, Ranking, str | None] | None = None
         # A condition on the dates of all hits: start and end in seconds, None for an open side, and the relation.
         self.filter: tuple[int | None, int | None, int] | None = None
         if since is not None or until is not None or on is not None:
@@ -214,10 +221,28 @@ class Ask:
                 bound = joined(bound, filter)
             elif scope.conditions:
                 bound = narrow(bound, scope.conditions)
+            if scope.expand is not None and bound is not None:
+                self._marks = marks_of(bound)  # of what was asked for, not of what it was expanded by
+                bound = self._expanded(bound, scope.expand, deadline)
             self._bound = bound
             self._warnings = tuple(warnings)
             self._is_bound = True
         return self._bound
+
+    def _expanded(self, bound: Bound, rm3: Rm3, deadline: int) -> Bound:
+        """The query that is asked after the first hits of this one. Raises TimeUp at the deadline."""
+        from searchkit.search.feedback import expanded  # late: most searches do without
+
+        assert self.scope.ranking is not None
+        settings = settings_of(self.snapshot, rm3.articles, 0, "score", self.scope.ranking[1])
+        if not settings.wanted:
+            return bound
+        program = plan(bound, self.snapshot, deadline, self.scope.variant)[0]
+        answer = self.snapshot.searcher.search(program, settings, deadline)
+        if answer.late:
+            raise TimeUp
+        hits = [(hit._segment, hit._docid, hit.score) for hit in answer.hits(Place)]
+        return expanded(bound, hits, self.snapshot, rm3)
 
     def cursor(self, results: Results) -> str | None:
         """See Results.cursor."""

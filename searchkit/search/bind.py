@@ -37,6 +37,7 @@ __all__ = [
     "Where",
     "bind",
     "check_time",
+    "group_of",
     "joined",
     "marks_of",
     "narrow",
@@ -117,18 +118,18 @@ def bind(
 
 def restrict(bound: Bound | None, start: int | None, end: int | None, dates: str) -> Bound | None:
     """The bound query within a date range. What finds nothing goes on to find nothing: a filter alone is no query."""
-    return None if bound is None else _group("and", (bound, Where(start, end, dates)))
+    return None if bound is None else group_of("and", (bound, Where(start, end, dates)))
 
 
 def narrow(bound: Bound | None, conditions: Iterable[tuple[Condition, bool]]) -> Bound | None:
     """The bound query where all conditions hold; those with False must not."""
     held = [Holds(condition) if wanted else Group("not", (Holds(condition),)) for condition, wanted in conditions]
-    return None if bound is None else _group("and", (bound, *held))
+    return None if bound is None else group_of("and", (bound, *held))
 
 
 def joined(bound: Bound | None, filter: Bound | None) -> Bound | None:
     """The bound query where a bound filter holds as well. Requires: nothing in the filter scores."""
-    return None if bound is None else _group("and", (bound, filter))
+    return None if bound is None else group_of("and", (bound, filter))
 
 
 class _Binder:
@@ -150,7 +151,7 @@ class _Binder:
             return self.leaf(query.text, 1, query.field, boost)
         if isinstance(query, nodes.Or | nodes.And):
             kind = "or" if isinstance(query, nodes.Or) else "and"
-            return _group(kind, [self.bind(child, boost) for child in query.children])
+            return group_of(kind, [self.bind(child, boost) for child in query.children])
         if isinstance(query, nodes.Phrase):
             return self.leaf(query.text, query.slop, query.field, boost)
         if isinstance(query, nodes.Boost):
@@ -174,7 +175,7 @@ class _Binder:
         if isinstance(query, nodes.Require):
             required, filter = self.bind(query.required, boost), self.bind(query.filter, 1.0)
             silent = None if filter is None else Group("not", (Group("not", (filter,)),))
-            return _group("and", (required, silent))
+            return group_of("and", (required, silent))
         if isinstance(query, conditions.Compare | conditions.Between):
             return self.condition(query)
         if isinstance(query, _FOREIGN):
@@ -213,10 +214,10 @@ class _Binder:
         terms = self.expander.terms(query)
         if terms is None:
             return None
-        return _group("or", [Leaf((term,), 1, query.field, boost) for term in terms]) or Everything(False)
+        return group_of("or", [Leaf((term,), 1, query.field, boost) for term in terms]) or Everything(False)
 
 
-def _group(kind: str, children: Sequence[Bound | None]) -> Bound | None:
+def group_of(kind: str, children: Sequence[Bound | None]) -> Bound | None:
     """Children without empty ones, groups of their kind taken in, equal leaves merged; a group of one is that one."""
     kept: list[Bound] = []
     places: dict[tuple[tuple[str, ...], int, str | None], int] = {}

@@ -85,18 +85,14 @@ def explanation_html(explanation: Explanation) -> str:
         rows.append(f"<tr><td>{_text(name)}</td>{''.join(cells)}{bar}</tr>")
     for factor in explanation.factors:
         away = "undated" if factor.distance is None else f"{factor.distance / 86_400:,.1f} days away"
-        cells = f'<td class="number">× {factor.factor:.4f}</td><td colspan="5">{away}</td>'
-        rows.append(f"<tr><td>{_text(factor.name)}</td>{cells}</tr>")
+        times = f'<td class="number">× {factor.factor:.4f}</td><td colspan="5">{away}</td>'
+        rows.append(f"<tr><td>{_text(factor.name)}</td>{times}</tr>")
     names = ("score", "tf", "df", "idf", "boost")
     head = "<tr><th></th>" + "".join(f'<th class="number">{name}</th>' for name in names) + "<th></th></tr>"
-    for factor in explanation.factors:
-        away = "undated" if factor.distance is None else f"{factor.distance / 86_400:,.1f} days away"
-        cells = [f'<td class="number">× {factor.factor:.4f}</td>', f'<td colspan="5">{away}</td>']
-        rows.append(f"<tr><td>{_text(factor.name)}</td>{''.join(cells)}</tr>")
     variant = f"variant {explanation.variant}, " if explanation.variant else ""
     told = (
-        f"{variant}k1 {explanation.k1:g}, b {explanation.b:g}; {explanation.length:,} tokens, {explanation.average:,.1f} on "
-        f"average; {explanation.articles:,} articles"
+        f"{variant}k1 {explanation.k1:g}, b {explanation.b:g}; {explanation.length:,} tokens, "
+        f"{explanation.average:,.1f} on average; {explanation.articles:,} articles"
     )
     return _page(
         [
