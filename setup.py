@@ -56,6 +56,7 @@ EXTENSIONS = [
     ),
     extension("program", depends=SEARCHING),
     extension("timeline", "periods.c", depends=(*SEARCHING, "periods.h")),
+    extension("sequences", *READING, "spans.c", depends=(*SEARCHING, "spans.h")),
     extension("patterns", *READING, "automaton.c", "keys.c", depends=(*SEARCHING, "automaton.h", "keys.h")),
     extension(
         "evaluate",

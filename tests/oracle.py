@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import permutations
+from typing import Any, NamedTuple, TypeAlias
 
 from searchkit.analysis import Analyzer
 from searchkit.article import Article
@@ -35,6 +36,16 @@ class Leaf(NamedTuple):
     slop: int
     field: str | None
     boost: float
+
+
+class Series(NamedTuple):
+    """Places one behind another, each a tuple of terms of which one is to stand there."""
+
+    terms: tuple[tuple[str, ...], ...]
+    slop: int
+    field: str | None
+    boost: float
+    ordered: bool
 
 
 class Where(NamedTuple):
@@ -57,6 +68,9 @@ class Fade(NamedTuple):
     high: int | None
     half_life: float
     weight: float
+
+
+Node: TypeAlias = Leaf | Series | Where | Group
 
 
 class Oracle:
@@ -133,13 +147,13 @@ class Oracle:
 
     # -- from query nodes to leaves and groups ------------------------------------------------------------------------
 
-    def bind(self, query: nodes.Query, dates: str) -> Leaf | Where | Group | None:
+    def bind(self, query: nodes.Query, dates: str) -> Node | None:
         """The query with words as terms, boosts at the leaves, groups flattened and equal leaves merged; None if it is
         empty."""
         bound = self._bind(query, 1.0, dates)
         return None if bound is None else _merged(bound)
 
-    def _bind(self, query: nodes.Query, boost: float, dates: str) -> Leaf | Where | Group | None:
+    def _bind(self, query: nodes.Query, boost: float, dates: str) -> Node | None:
         match query:
             case nodes.Boost():
                 return self._bind(query.child, boost * query.factor, dates)
@@ -155,6 +169,8 @@ class Oracle:
                 terms = self._pattern_terms(query)
                 leaves = [Leaf((term,), 1, query.field, boost) for term in terms]
                 return _group("or", leaves) or Where(lambda article: False)
+            case patterns.Sequence():
+                return self._sequence(query, boost)
             case nodes.And():
                 return _group("and", [self._bind(child, boost, dates) for child in query.children])
             case nodes.Or():
@@ -189,6 +205,29 @@ class Oracle:
         terms.sort(key=lambda term: -len(self.places[term]))
         return sorted(terms[:PATTERN_LIMIT], key=str.encode)
 
+    def _sequence(self, query: patterns.Sequence, boost: float) -> Node | None:
+        places: list[tuple[str, ...]] = []
+        for place in query.children:
+            if isinstance(place, nodes.Term):
+                places += [(term,) for term in self._terms(place.text)]
+                continue
+            terms: set[str] = set()
+            for leaf in place.children if isinstance(place, nodes.Or) else (place,):
+                is_word = isinstance(leaf, nodes.Term | nodes.Prefix | patterns.Fuzzy)
+                words = self._terms(leaf.text) if is_word else []
+                if is_word and (isinstance(leaf, nodes.Term) or len(words) != 1):
+                    terms.update(words if len(words) == 1 else [])
+                else:
+                    terms.update(self._pattern_terms(leaf))
+            places.append(tuple(sorted(terms, key=str.encode)))
+        if len(places) < 2:
+            return _group("or", [Leaf((term,), 1, query.field, boost) for place in places for term in place])
+        if not all(places):
+            return Where(lambda article: False)
+        if query.ordered and all(len(place) == 1 for place in places):
+            return Leaf(tuple(place[0] for place in places), query.slop, query.field, boost)
+        return Series(tuple(places), query.slop, query.field, boost, query.ordered)
+
     def _word_test(self, query: nodes.Query) -> Callable[[str], bool]:
         match query:
             case nodes.Prefix():
@@ -213,8 +252,8 @@ class Oracle:
 
     # -- matching -----------------------------------------------------------------------------------------------------
 
-    def _match(self, node: Leaf | Where | Group) -> set[str]:
-        if isinstance(node, Leaf):
+    def _match(self, node: Node) -> set[str]:
+        if isinstance(node, Leaf | Series):
             return set(self._frequencies(node))
         if isinstance(node, Where):
             return {id for id, article in self.articles.items() if node.holds(article)}
@@ -225,8 +264,10 @@ class Oracle:
             return set.intersection(*matches)
         return matches[0] if node.kind == "maybe" else set(self.articles) - matches[0]
 
-    def _frequencies(self, leaf: Leaf) -> dict[str, int]:
+    def _frequencies(self, leaf: Leaf | Series) -> dict[str, int]:
         """How often the leaf occurs in each article that it matches."""
+        if isinstance(leaf, Series):
+            return self._series_frequencies(leaf)
         if leaf[:3] in self._known:
             return self._known[leaf[:3]]
         postings = [self.places.get(term, {}) for term in leaf.terms]
@@ -237,11 +278,32 @@ class Oracle:
                 frequencies[id] = _occurrences(wanted, leaf.slop)
         return self._known.setdefault(leaf[:3], {id: tf for id, tf in frequencies.items() if tf})
 
+    def _series_frequencies(self, series: Series) -> dict[str, int]:
+        key = (*series[:3], series.ordered)
+        if key in self._known:
+            return self._known[key]
+        frequencies = {}
+        for id in self.articles:
+            places = [
+                {
+                    (r, p)
+                    for term in place
+                    for f, r, p in self.places.get(term, {}).get(id, [])
+                    if series.field in (None, f)
+                }
+                for place in series.terms
+            ]
+            if not all(places):
+                continue
+            orders = [places] if series.ordered else permutations(places)
+            starts = set().union(*(_starts(order, series.slop) for order in orders))
+            if starts:
+                frequencies[id] = len(starts)
+        return self._known.setdefault(key, frequencies)
+
     # -- scoring ------------------------------------------------------------------------------------------------------
 
-    def _scores(
-        self, bound: Leaf | Where | Group | None, k1: float | None, b: float | None, variant: str | None
-    ) -> dict[str, float]:
+    def _scores(self, bound: Node | None, k1: float | None, b: float | None, variant: str | None) -> dict[str, float]:
         if bound is None:
             return {}
         k1, b = self.k1 if k1 is None else k1, self.b if b is None else b
@@ -253,18 +315,26 @@ class Oracle:
                 scores[id] += self._contribution(leaf, id, frequencies[id], k1, b, variant)
         return scores
 
-    def _counted(self, node: Leaf | Where | Group, within: set[str]) -> Iterator[tuple[Leaf, set[str]]]:
+    def _counted(self, node: Node, within: set[str]) -> Iterator[tuple[Leaf | Series, set[str]]]:
         """Each leaf in query order with the articles in which it counts: it and all nodes above it match."""
-        if isinstance(node, Leaf):
+        if isinstance(node, Leaf | Series):
             yield node, within
         elif isinstance(node, Group) and node.kind != "not":
             for child in node.children:
                 yield from self._counted(child, within & self._match(child))
 
-    def _contribution(self, leaf: Leaf, id: str, tf: int, k1: float, b: float, variant: str | None = None) -> float:
-        weight = self._idf(leaf.terms[0], variant)
-        for term in leaf.terms[1:]:
-            weight = weight + self._idf(term, variant)
+    def _contribution(
+        self, leaf: Leaf | Series, id: str, tf: int, k1: float, b: float, variant: str | None = None
+    ) -> float:
+        if isinstance(leaf, Series):  # a place weighs as its most frequent term does
+            idfs = [
+                self._idf(max(place, key=lambda term: len(self.places.get(term, ()))), variant) for place in leaf.terms
+            ]
+        else:
+            idfs = [self._idf(term, variant) for term in leaf.terms]
+        weight = idfs[0]
+        for idf in idfs[1:]:
+            weight = weight + idf
         weight = weight * leaf.boost
         norm = (1.0 - b) + b * self.lengths[id] / self.average
         match variant:
@@ -374,9 +444,9 @@ def _leaf(terms: list[str], slop: int, field: str | None, boost: float) -> Leaf 
     return Leaf(tuple(terms), slop if len(terms) > 1 else 1, field, boost)
 
 
-def _group(kind: str, children: list[Leaf | Where | Group | None]) -> Leaf | Where | Group | None:
+def _group(kind: str, children: list[Node | None]) -> Node | None:
     """A group without its empty children, with groups of the same kind taken in; a group of one is that one."""
-    flat: list[Leaf | Where | Group] = []
+    flat: list[Node] = []
     for child in children:
         if isinstance(child, Group) and child.kind == kind:
             flat.extend(child.children)
@@ -387,19 +457,27 @@ def _group(kind: str, children: list[Leaf | Where | Group | None]) -> Leaf | Whe
     return flat[0] if len(flat) == 1 else Group(kind, tuple(flat))
 
 
-def _merged(node: Leaf | Where | Group) -> Leaf | Where | Group:
+def _merged(node: Node) -> Node:
     """Equal leaves inside one group become the first of them, with their boosts added in order."""
     if not isinstance(node, Group):
         return node
     children = [_merged(child) for child in node.children]
     if node.kind not in ("and", "or"):
         return Group(node.kind, tuple(children))
-    kept: dict[Any, Leaf | Where | Group] = {}
+    kept: dict[Any, Node] = {}
     for number, child in enumerate(children):
         key = child[:3] if isinstance(child, Leaf) else number
         first = kept.get(key)
         kept[key] = first._replace(boost=first.boost + child.boost) if isinstance(first, Leaf) else child
     return Group(node.kind, tuple(kept.values())) if len(kept) > 1 else next(iter(kept.values()))
+
+
+def _starts(places: Sequence[set[tuple[int, int]]], slop: int) -> set[tuple[int, int]]:
+    """Words of the first place from which all places can be filled, each 1 to slop positions behind the one before."""
+    valid = places[-1]
+    for place in reversed(places[:-1]):
+        valid = {(r, p) for r, p in place if any(r == region and 1 <= q - p <= slop for region, q in valid)}
+    return valid
 
 
 def _occurrences(places: list[list[tuple[str, int, int]]], slop: int) -> int:

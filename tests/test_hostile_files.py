@@ -41,6 +41,7 @@ from searchkit.query import (
     Prefix,
     Query,
     Regex,
+    Sequence,
     Term,
     Undated,
     Wildcard,
@@ -66,6 +67,7 @@ QUERIES: tuple[Query | str, ...] = (
     *(And(Term("w1"), Undated()), And(Phrase("w0 w1"), Term("w2"), DateRange(None, 63_700_000_000))),
     *(AndMaybe(Term("w3"), Or(Term("w0"), And(Term("w1"), Term("w2")))), Or(Phrase("w0 w1"), Not(Term("w1")))),
     *(All(), Undated(), Not(Term("w0")), Wildcard("*1"), Fuzzy("runing", 2), Regex("(w|r).*[0-5n]*", "title")),
+    *(Sequence(Prefix("w"), Wildcard("*1"), slop=2), Sequence(Term("w0"), Prefix("r"), slop=9, ordered=False)),
 )  # fmt: skip
 
 

@@ -12,11 +12,17 @@ cdef extern from "search.h" nogil:
     int SK_SCALED, SK_BARE, SK_RAISED, SK_SHIFTED
     int SK_WHOLE, SK_LATE, SK_INTERRUPTED, SK_LOOK_AFTER
 
+    ctypedef struct sk_given:
+        const uint32_t *docids
+        const uint32_t *tfs
+        uint32_t count
+
     ctypedef struct sk_leaf:
         double weight
         uint32_t first_word, words, lists
         uint32_t slop
         int field
+        const sk_given *given
 
     ctypedef struct sk_filter:
         int64_t from_ "from"
@@ -94,6 +100,12 @@ cdef class Parts:
     cdef int raise_for(self, int failed, uint32_t part) except -1
 
 
+cdef class Given:
+    cdef sk_given *given
+    cdef readonly uint32_t parts
+    cdef readonly uint64_t count
+
+
 cdef class TermLists:
     cdef sk_list *lists
     cdef readonly uint32_t parts
@@ -105,7 +117,7 @@ cdef class Program:
     cdef sk_part *parts
     cdef sk_list *lists
     cdef const uint64_t **bitmaps
-    cdef list _keep
+    cdef list _given, _keep
     cdef readonly Parts over
     cdef int put_bitmaps(self, bitmaps) except -1
     cdef void fill(self, sk_task *task) noexcept

@@ -14,11 +14,16 @@ class Parts:
 class TermLists:
     df: int
 
+class Given:
+    parts: int
+    count: int
+
 class Program:
     def __init__(
         self,
         over: Parts,
-        leaves: Sequence[tuple[float, tuple[TermLists, ...], int, int, int]],  # weight, lists, words, slop, field
+        # weight, lists or what was found before, words, slop, field
+        leaves: Sequence[tuple[float, tuple[TermLists, ...] | Given, int, int, int]],
         filters: Sequence[tuple[int | None, int | None, int]],
         nodes: Sequence[tuple[int, tuple[int, ...]]],
         root: int,

@@ -86,10 +86,28 @@ cdef class TermLists:
         free(self.lists)
 
 
+cdef class Given:
+    """Articles of each part that were found before a query is evaluated, and how often each has what was looked for."""
+
+    def __cinit__(self, uint32_t parts):
+        self.parts = parts
+        self.given = <sk_given *>calloc(parts + 1, sizeof(sk_given))
+        if self.given == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        cdef uint32_t part
+        for part in range(self.parts if self.given != NULL else 0):
+            free(<void *>self.given[part].docids)
+            free(<void *>self.given[part].tfs)
+        free(self.given)
+
+
 cdef class Program:
     """A query bound to a snapshot, as search.inc reads it.
 
-    leaves: (weight, (TermLists, ...), words, slop, field 0 | 1 | 2), lists of words before those of pairs; filters: (from, to, relation) with None for an open side;
+    leaves: (weight, (TermLists, ...), words, slop, field 0 | 1 | 2), lists of words before those of pairs, or (weight,
+    Given, 0, 1, 0); filters: (from, to, relation) with None for an open side;
     nodes: (kind, children or [number of leaf, filter or bitmap]), children before parents; root, scoring, mask: node
     numbers; bitmaps: of each, a bitmap of its articles for each part.
     """
@@ -97,6 +115,7 @@ cdef class Program:
     def __cinit__(self, Parts over not None, leaves, filters, nodes, int root, int scoring, int mask, bitmaps=()):
         cdef uint32_t word = 0, at = 0, i, child_count = 0, part
         cdef TermLists term
+        cdef Given given
         cdef sk_leaf *c_leaves
         cdef sk_filter *c_filters
         cdef sk_node *c_nodes
@@ -104,7 +123,7 @@ cdef class Program:
         cdef bytearray depths  # of what is below each node; 255 once it has its parent
         words = 0
         for leaf in leaves:
-            words += len(leaf[1])
+            words += 0 if isinstance(leaf[1], Given) else len(leaf[1])
         for node in nodes:
             child_count += len(node[1])
         self.over = over
@@ -118,10 +137,18 @@ cdef class Program:
         if NULL in (<void *>c_leaves, <void *>c_filters, <void *>c_nodes, <void *>c_children, <void *>self.parts, <void *>self.lists):
             raise MemoryError
         depths = bytearray(len(nodes))
+        self._given = [leaf[1] for leaf in leaves if isinstance(leaf[1], Given)]
         for weight, terms, phrase, slop, field in leaves:
+            if isinstance(terms, Given):
+                given = terms
+                if given.parts != over.count:
+                    raise ValueError("articles of another snapshot")
+                c_leaves[at] = sk_leaf(weight, word, 0, 0, 1, 0, given.given)
+                at += 1
+                continue
             if not 1 <= phrase <= len(terms) or slop < 1 or not 0 <= field <= 2 or (phrase < len(terms) and slop != 1):
                 raise ValueError(f"a leaf of {phrase} words, {len(terms)} lists, slop {slop}, field {field}")
-            c_leaves[at] = sk_leaf(weight, word, phrase, len(terms), slop, field)
+            c_leaves[at] = sk_leaf(weight, word, phrase, len(terms), slop, field, NULL)
             for term in terms:
                 if term.parts != over.count:
                     raise ValueError("a term of another snapshot")

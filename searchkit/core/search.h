@@ -19,13 +19,20 @@ enum sk_end { SK_WHOLE, SK_LATE, SK_INTERRUPTED };
 enum sk_saturation { SK_SCALED, SK_BARE, SK_RAISED, SK_SHIFTED };
 enum { SK_ENDED = -3 }; /* beside SK_DAMAGED and SK_NO_MEMORY: a task ended before it was done, see its `end` */
 
-/* A word or a phrase that scores. Its lists are those of its words, one behind the other, and then those of pairs of them
+/* Articles of one segment, rising, and how often each has what was looked for. */
+typedef struct sk_given {
+    const uint32_t *docids, *tfs;
+    uint32_t count;
+} sk_given;
+
+/* A word or a phrase that scores, or articles that were found before (spans.h). Its lists are those of its words, one behind the other, and then those of pairs of them
  * (pairs.h): an article with the phrase has these too, at least as often. */
 typedef struct sk_leaf {
     double weight; /* idf times boost */
     uint32_t first_word, words, lists;
     uint32_t slop;
     int field;
+    const sk_given *given; /* by segment, and no list is looked at; NULL: this is a word or a phrase */
 } sk_leaf;
 
 /* A date range in seconds since year 1, half open; INT64_MIN and INT64_MAX leave a side open. */

@@ -19,7 +19,7 @@ from searchkit.core.columns import Column, column_names
 from searchkit.core.evaluate import Searcher
 from searchkit.core.fingerprints import fingerprint
 from searchkit.core.patterns import Automaton, Matches
-from searchkit.core.program import Parts, TermLists
+from searchkit.core.program import Given, Parts, TermLists
 from searchkit.core.segment import Segment
 from searchkit.dates import DateInterval
 from searchkit.errors import ArticleError, CorruptIndex, DateError
@@ -35,6 +35,8 @@ __all__ = ["Part", "Snapshot", "add_deleted", "open_part", "stored_article"]
 
 MOST_CACHED_WORDS = 50_000
 MOST_CACHED_PATTERNS = 128
+MOST_CACHED_SEQUENCES = 16
+MOST_KEPT_ARTICLES = 1 << 18  # of one sequence, each 8 bytes
 MOST_CACHED_BLOCKS = 16
 MOST_CACHED_FINGERPRINTS = 100_000  # of one part; some 150 bytes each
 
@@ -134,6 +136,7 @@ class Snapshot:
         self._lists: dict[str | bytes, TermLists] = {}
         self._terms: dict[str, str] = {}
         self.patterns: dict[object, tuple[tuple[str, ...], bool]] = {}
+        self.sequences: dict[object, Given] = {}
         self._blocks: dict[tuple[int, int], dict[int, Record]] = {}
         self.keys: dict[tuple[str, bool], tuple[array[int], ...]] = {}  # of orders by field (search/where.py)
 
@@ -250,6 +253,14 @@ class Snapshot:
         if len(self.patterns) >= MOST_CACHED_PATTERNS:
             self.patterns.clear()
         self.patterns[key] = found
+        return found
+
+    def keep_sequence(self, key: object, found: Given) -> Given:
+        """Keep where a sequence was found (search/plan.py) in `sequences`, if it is not in too many articles."""
+        if found.count <= MOST_KEPT_ARTICLES:
+            if len(self.sequences) >= MOST_CACHED_SEQUENCES:
+                self.sequences.clear()
+            self.sequences[key] = found
         return found
 
     def _lives(self, number: int, form: bytes, each: Callable[[], object]) -> bool:

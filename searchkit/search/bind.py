@@ -2,6 +2,7 @@
 
     Term, Phrase            -> Leaf: terms, slop, field, boost
     Prefix, Wildcard, ...   -> Leaf, or Group of such: see expand.py
+    Sequence                -> Series, or Leaf where it is a phrase
     DateRange, Undated      -> Where
     And, Or, Not, AndMaybe  -> Group; a Boost is multiplied into the leaves below it and is gone
 
@@ -18,6 +19,7 @@ from functools import partial
 import attrs
 
 from searchkit.core.evaluate import clock
+from searchkit.core.sequences import MOST_PLACES, MOST_UNORDERED
 from searchkit.dates import parse_range
 from searchkit.errors import QueryError
 from searchkit.indexing.snapshot import Snapshot
@@ -33,6 +35,7 @@ __all__ = [
     "Group",
     "Holds",
     "Leaf",
+    "Series",
     "TimeUp",
     "Where",
     "bind",
@@ -51,6 +54,17 @@ class Leaf:
 
     terms: tuple[str, ...]
     slop: int
+    field: str | None
+    boost: float
+
+
+@attrs.frozen(slots=True)
+class Series:
+    """Places that are to be filled one behind another, each by one of its terms; `ordered` False: in any order."""
+
+    places: tuple[tuple[str, ...], ...]  # of each its terms, in order of their bytes
+    slop: int
+    ordered: bool
     field: str | None
     boost: float
 
@@ -86,9 +100,7 @@ class Group:
     children: tuple[Bound, ...]
 
 
-_FOREIGN = (patterns.Sequence,)
-
-Bound = Leaf | Where | Holds | Everything | Group
+Bound = Leaf | Series | Where | Holds | Everything | Group
 
 
 class TimeUp(Exception):
@@ -170,6 +182,8 @@ class _Binder:
             return Where(None, None, "undated")
         if isinstance(query, PATTERNS):
             return self.pattern(query, boost)
+        if isinstance(query, patterns.Sequence):
+            return self.sequence(query, boost)
         if isinstance(query, nodes.All | nodes.Nothing):
             return Everything(isinstance(query, nodes.All))
         if isinstance(query, nodes.Require):
@@ -178,9 +192,6 @@ class _Binder:
             return group_of("and", (required, silent))
         if isinstance(query, conditions.Compare | conditions.Between):
             return self.condition(query)
-        if isinstance(query, _FOREIGN):
-            self.warnings.append(QueryWarning(f"{shown(str(query))} is not supported and was left out", "pattern"))
-            return None
         raise QueryError(f"{type(query).__name__} is no query node", hint="use the nodes of searchkit.query")
 
     def leaf(self, text: str, slop: int, field: str | None, boost: float) -> Leaf | None:
@@ -215,6 +226,40 @@ class _Binder:
         if terms is None:
             return None
         return group_of("or", [Leaf((term,), 1, query.field, boost) for term in terms]) or Everything(False)
+
+    def sequence(self, query: patterns.Sequence, boost: float) -> Bound | None:
+        places: list[tuple[str, ...]] = []
+        for place in query.children:
+            if isinstance(place, nodes.Term):  # of which each word takes a place of its own
+                places += ((self.snapshot.term_of(form),) for form in self.snapshot.analyzer.forms(place.text))
+                continue
+            terms: set[str] = set()
+            for leaf in place.children if isinstance(place, nodes.Or) else (place,):
+                assert isinstance(leaf, (nodes.Term, *PATTERNS))
+                if isinstance(leaf, nodes.Term) or self.expander.several_words(leaf):
+                    assert isinstance(leaf, nodes.Term | nodes.Prefix | patterns.Fuzzy)
+                    forms = self.snapshot.analyzer.forms(leaf.text)
+                    if len(forms) != 1:
+                        text = f"{shown(leaf)} is not one word, as a place of a sequence is: left out"
+                        self.warnings.append(QueryWarning(text, "pattern"))
+                    else:
+                        terms.add(self.snapshot.term_of(forms[0]))
+                else:
+                    terms.update(self.expander.terms(leaf) or ())
+            places.append(tuple(sorted(terms, key=str.encode)))
+        ordered, most = query.ordered, MOST_PLACES if query.ordered else MOST_UNORDERED
+        if len(places) > most:
+            how = "" if ordered else "in any order "
+            text = f"{shown(query)} was left out: a sequence {how}has at most {most} places"
+            self.warnings.append(QueryWarning(text, "limit"))
+            return None
+        if len(places) < 2:
+            return _group("or", [Leaf((term,), 1, query.field, boost) for place in places for term in place])
+        if not all(places):
+            return Everything(False)
+        if ordered and all(len(place) == 1 for place in places):
+            return Leaf(tuple(place[0] for place in places), query.slop, query.field, boost)
+        return Series(tuple(places), query.slop, ordered, query.field, boost)
 
 
 def group_of(kind: str, children: Sequence[Bound | None]) -> Bound | None:
@@ -254,6 +299,8 @@ def marks_of(bound: Bound | None) -> Marks:
                 words.add(node.terms[0])
             else:
                 phrases.append((node.terms, node.slop))
+        elif isinstance(node, Series) and node.field != "title":
+            words.update(term for place in node.places for term in place)
         elif isinstance(node, Group) and node.kind != "not":
             waiting.extend(node.children)
     return Marks(words=frozenset(words), phrases=tuple(phrases))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 
 from searchkit.indexing.snapshot import Snapshot
-from searchkit.search.bind import Bound
-from searchkit.search.formula import Ranking, contribution, weigh
+from searchkit.search.bind import Bound, Leaf
+from searchkit.search.formula import Ranking, contribution, frequencies, weigh
 from searchkit.search.plan import plan
 
 __all__ = ["Explanation", "ExplanationFactor", "ExplanationPart", "explain"]
@@ -16,10 +16,10 @@ __all__ = ["Explanation", "ExplanationFactor", "ExplanationPart", "explain"]
 class ExplanationPart:
     """What one word or phrase adds to the score."""
 
-    terms: tuple[str, ...]  # one for a word, several for a phrase
+    terms: tuple[str, ...]  # one for a word, several for a phrase; of a sequence, those of each place with | between
     field: str | None
     tf: int  # occurrences in the article
-    df: tuple[int, ...]  # of each term: articles in which it occurs
+    df: tuple[int, ...]  # of each term: articles in which it occurs; of a place, those of its most frequent term
     idf: float  # of a phrase: the sum of its terms' idf
     boost: float
     score: float
@@ -85,14 +85,15 @@ def explain(bound: Bound | None, snapshot: Snapshot, number: int, docid: int, ra
     matches, parts, factors, score = False, [], [], 0.0
     if bound is not None:
         program, leaves = plan(bound, snapshot, variant=ranking.variant)
-        matches, frequencies = snapshot.searcher.frequencies(program, number, docid)
-        for leaf, tf in zip(leaves, frequencies, strict=True):
+        matches, found = snapshot.searcher.frequencies(program, number, docid)
+        for leaf, tf in zip(leaves, found, strict=True):
             if not tf or not matches:
                 continue
-            df = tuple(snapshot.lists(term).df for term in leaf.terms)
+            df = frequencies(leaf, snapshot)
             idf, weight = weigh(leaf, snapshot, ranking.variant)
             part = contribution(weight, tf, length, snapshot.average, ranking)
-            parts.append(ExplanationPart(leaf.terms, leaf.field, tf, df, idf, leaf.boost, part))
+            terms = leaf.terms if isinstance(leaf, Leaf) else tuple("|".join(place) for place in leaf.places)
+            parts.append(ExplanationPart(terms, leaf.field, tf, df, idf, leaf.boost, part))
             score += part
     if matches:
         date = segment.seconds(docid)

@@ -28,12 +28,23 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import attrs
 
 from searchkit.errors import QueryError
+from searchkit.search.bind import Leaf, Series
 
 if TYPE_CHECKING:
     from searchkit.indexing.snapshot import Snapshot
-    from searchkit.search.bind import Leaf
 
-__all__ = ["OWN", "VARIANTS", "Fade", "Ranking", "Variant", "VariantName", "contribution", "variant_of", "weigh"]
+__all__ = [
+    "OWN",
+    "VARIANTS",
+    "Fade",
+    "Ranking",
+    "Variant",
+    "VariantName",
+    "contribution",
+    "frequencies",
+    "variant_of",
+    "weigh",
+]
 
 VariantName: TypeAlias = Literal["lucene", "robertson", "atire", "bm25l", "bm25+"]
 
@@ -135,9 +146,18 @@ def contribution(weight: float, tf: int, length: int, average: float, ranking: R
     return weight * (said + variant.delta if variant.saturation == RAISED else said)
 
 
-def weigh(leaf: Leaf, snapshot: Snapshot, variant: Variant) -> tuple[float, float]:
+def frequencies(leaf: Leaf | Series, snapshot: Snapshot) -> tuple[int, ...]:
+    """In how many articles each word occurs; of a place of a series, its most frequent word."""
+    lists = snapshot.lists
+    if isinstance(leaf, Series):
+        return tuple([max([lists(term).df for term in place]) for place in leaf.places])
+    return tuple([lists(term).df for term in leaf.terms])
+
+
+def weigh(leaf: Leaf | Series, snapshot: Snapshot, variant: Variant) -> tuple[float, float]:
     """The idf of a leaf (of a phrase: the sum of its words', left to right), and its weight: times its boost."""
-    idf = variant.idf(snapshot.articles, snapshot.lists(leaf.terms[0]).df)
-    for term in leaf.terms[1:]:
-        idf += variant.idf(snapshot.articles, snapshot.lists(term).df)
+    first, *others = frequencies(leaf, snapshot)
+    idf = variant.idf(snapshot.articles, first)
+    for df in others:
+        idf += variant.idf(snapshot.articles, df)
     return idf, idf * leaf.boost

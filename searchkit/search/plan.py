@@ -7,12 +7,14 @@ its short ways for plain ORs and ANDs and asks the mask for survivors only.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
-from searchkit.core.program import KINDS, Program, TermLists
+from searchkit.core.program import KINDS, Given, Program, TermLists
 from searchkit.core.segment import pair_key
+from searchkit.core.sequences import find_sequence
 from searchkit.indexing.snapshot import Snapshot
-from searchkit.search.bind import Bound, Everything, Group, Holds, Leaf, Where, check_time
+from searchkit.search.bind import Bound, Everything, Group, Holds, Leaf, Series, Where, check_time
 from searchkit.search.formula import OWN, Variant, weigh
 from searchkit.search.where import select
 
@@ -24,7 +26,9 @@ SORTS = {"score": 0, "newest": 1, "oldest": 2}
 BY_KEY = 3
 
 
-def plan(bound: Bound, snapshot: Snapshot, deadline: int = 0, variant: Variant = OWN) -> tuple[Program, list[Leaf]]:
+def plan(
+    bound: Bound, snapshot: Snapshot, deadline: int = 0, variant: Variant = OWN
+) -> tuple[Program, list[Leaf | Series]]:
     """The program of a bound query for all segments of a snapshot, and its leaves as the program numbers them.
 
     Raises TimeUp at the deadline.
@@ -36,7 +40,7 @@ def plan(bound: Bound, snapshot: Snapshot, deadline: int = 0, variant: Variant =
 def _scores(node: Bound) -> bool:
     if isinstance(node, Group):
         return node.kind != "not" and any(map(_scores, node.children))
-    return isinstance(node, Leaf)
+    return isinstance(node, Leaf | Series)
 
 
 class _Planner:
@@ -46,8 +50,8 @@ class _Planner:
         self.snapshot = snapshot
         self.deadline = deadline
         self.variant = variant
-        self.bound_leaves: list[Leaf] = []
-        self.leaves: list[tuple[float, tuple[TermLists, ...], int, int, int]] = []
+        self.bound_leaves: list[Leaf | Series] = []
+        self.leaves: list[tuple[float, tuple[TermLists, ...] | Given, int, int, int]] = []
         self.filters: list[tuple[int | None, int | None, int]] = []
         self.nodes: list[tuple[int, tuple[int, ...]]] = []
         self.bitmaps: list[tuple[bytes, ...]] = []
@@ -82,6 +86,29 @@ class _Planner:
         keys = dict.fromkeys(pair_key(a, b) for a, b in pairwise(leaf.terms) if a in frequent and b in frequent)
         return [self.snapshot.pair(key) for key in keys]
 
+    def given(self, series: Series) -> Given:
+        """The articles with a series: found once, whatever else is asked of them."""
+        key = (series.places, series.slop, series.ordered, series.field)
+        found = self.snapshot.sequences.get(key)
+        if found is None:
+            fills: dict[str, int] = {}
+            for number, place in enumerate(series.places):
+                for term in place:
+                    fills[term] = fills.get(term, 0) | 1 << number
+            found = self.snapshot.keep_sequence(
+                key,
+                find_sequence(
+                    self.snapshot.searcher.parts,
+                    [(self.snapshot.lists(term), places) for term, places in fills.items()],
+                    len(series.places),
+                    series.slop,
+                    series.ordered,
+                    FIELDS[series.field],
+                    partial(check_time, self.deadline),
+                ),
+            )
+        return found
+
     def node(self, bound: Bound) -> int:
         if isinstance(bound, Leaf):
             check_time(self.deadline)
@@ -94,6 +121,11 @@ class _Planner:
             self.bound_leaves.append(bound)
             _, weight = weigh(bound, self.snapshot, self.variant)
             self.leaves.append((weight, tuple(lists), words, bound.slop, FIELDS[bound.field]))
+            return self.put("leaf", (len(self.leaves) - 1,))
+        if isinstance(bound, Series):
+            self.bound_leaves.append(bound)
+            _, weight = weigh(bound, self.snapshot, self.variant)
+            self.leaves.append((weight, self.given(bound), 0, 1, 0))
             return self.put("leaf", (len(self.leaves) - 1,))
         if isinstance(bound, Where):
             self.filters.append((bound.start, bound.end, RELATIONS[bound.relation]))
