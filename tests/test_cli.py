@@ -489,6 +489,23 @@ def test_a_terminal_gets_a_timeline_as_bars(indexed: Run, tmp_path: Path, column
     assert " ".join(" ".join(lines[2:]).split()) == "by month: 3 articles, 1 undated"
 
 
+@pytest.mark.parametrize("columns", [20, 80])
+def test_a_terminal_gets_facets_as_bars(run: Run, tmp_path: Path, columns: int) -> None:
+    """Long and wide values are cut to half of the screen, and none steers it."""
+    values = ["ap", "ap", "ap", "通信社" * 20, "\x1b]0;owned\x07"]
+    lines = [json.dumps({"id": str(n), "text": "storm", "source": value}) for n, value in enumerate(values)]
+    Path("news.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert run("index", "news.jsonl", "-i", "news", "--field", "source=keyword").code == 0
+    code, shown = on_terminal(["query", "storm", "-i", "news", "--facets", "source"], tmp_path, columns)
+    assert code == 0
+    assert "\x1b]" not in shown
+    name, *drawn = without_colour(shown).splitlines()
+    assert name == "source"
+    assert [line.split()[-1] for line in drawn] == ["3", "1", "1"]
+    assert all("█" in line or "▏" in line or columns == 20 for line in drawn)
+    assert max(map(len, drawn)) <= columns
+
+
 def test_articles_cannot_steer_the_terminal(run: Run, tmp_path: Path) -> None:
     """Escape sequences in titles, ids, texts, queries and file names are shown as what they are: nothing."""
     evil = "\x1b]0;owned\x07\x9b2J[red]boats[/red]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from searchkit.search.results import Hit, Results
     from searchkit.search.timeline import Timeline
 
-__all__ = ["draw", "draw_timeline"]
+__all__ = ["draw", "draw_facets", "draw_timeline"]
 
 # Control characters never occur in a snippet, so these two can mark the matches in it.
 BEFORE, AFTER = "\x02", "\x03"
@@ -53,6 +53,23 @@ def draw_timeline(timeline: Timeline) -> None:
         line = Text.assemble((label, "green"), "  ", (f"{bar} " if bar else "", "cyan"), count) if label else Text("⋮")
         console.print(line, no_wrap=True, crop=False, overflow="ignore")
     console.print(Text(timeline.headline, style="dim"))
+
+
+def draw_facets(name: str, counts: Sequence[tuple[str, int]]) -> None:
+    """Draw the values of a field with a bar each, the values on at most half of the screen."""
+    from searchkit.search.timeline import bar
+
+    console = Console(highlight=False)
+    console.print(Text(one_line(name), style="bold"))
+    values = [Text(one_line(value), style="green") for value, _ in counts]
+    shown = [f"{count:,}" for _, count in counts]
+    width = min(max((value.cell_len for value in values), default=0), console.width // 2)
+    room = max(console.width - width - 3 - max(map(len, shown), default=0), 1)
+    most = max((count for _, count in counts), default=0)
+    for value, (_, count), number in zip(values, counts, shown, strict=True):
+        value.truncate(width, overflow="ellipsis", pad=True)
+        line = Text.assemble(value, "  ", (f"{bar(count, most, room)} ", "cyan"), number)
+        console.print(line, no_wrap=True, crop=False, overflow="ignore")
 
 
 def _marked(snippet: str) -> Text:

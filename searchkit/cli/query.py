@@ -226,6 +226,11 @@ def show(
         if by:
             _show_timeline(results.timeline(by))
         for name in facets:
+            if on_terminal():
+                from searchkit.cli.drawing import draw_facets
+
+                draw_facets(name, [(_shown(value), count) for value, count in results.facets(name).items()])
+                continue
             for value, count in results.facets(name).items():
                 say(f"{name}\t{one_line(_shown(value))}\t{count}")
     elif on_terminal():

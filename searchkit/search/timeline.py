@@ -26,7 +26,7 @@ from searchkit.errors import QueryError
 if TYPE_CHECKING:
     from searchkit.core.program import Parts
 
-__all__ = ["Bucket", "By", "Timeline", "bars", "coarse", "timeline"]
+__all__ = ["Bucket", "By", "Timeline", "bar", "bars", "coarse", "timeline"]
 
 By: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
 
@@ -172,7 +172,7 @@ def bars(timeline: Timeline, width: int) -> Iterator[tuple[str, str, str]]:
         if not found and len(some) > GAP:
             yield "", "", ""
         else:
-            yield from ((bucket.label, _bar(bucket.count, most, room), count) for bucket, count in some)
+            yield from ((bucket.label, bar(bucket.count, most, room), count) for bucket, count in some)
 
 
 def coarse(timeline: Timeline, most: int) -> tuple[list[int], int]:
@@ -187,8 +187,8 @@ def coarse(timeline: Timeline, most: int) -> tuple[list[int], int]:
     return sums, step
 
 
-def _bar(count: int, most: int, room: int) -> str:
-    """At least an eighth of a column for what is not nothing."""
+def bar(count: int, most: int, room: int) -> str:
+    """A bar of at most so many columns; at least an eighth of one for what is not nothing."""
     eighths = max(count * room * 8 // most, 1) if count else 0
     whole, rest = divmod(eighths, 8)
     return "█" * whole + (EIGHTHS[rest] if rest else "")
