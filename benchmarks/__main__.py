@@ -1,4 +1,4 @@
-"""`python -m benchmarks [growth | page | effectiveness]`: exit code 0; 2: bad use.
+"""`python -m benchmarks [growth | page | effectiveness | showing]`: exit code 0; 2: bad use.
 
 1: searchkit answered wrongly or could not run, or (effectiveness) its defaults are behind a peer.
 """
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import searchkit
 from benchmarks import options
 from benchmarks.corpus import prepare
 from benchmarks.effectiveness import behind, effectiveness, effectiveness_page, read_collection
@@ -21,6 +22,7 @@ from benchmarks.page import markdown
 from benchmarks.process import PeerFailed
 from benchmarks.report import page
 from benchmarks.run import Settings, run
+from benchmarks.showing import showing, showing_page
 
 __all__ = ["main"]
 
@@ -34,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _page(*options.page_options(arguments[1:]))
         case ["effectiveness"]:
             return _effectiveness(*options.effectiveness_options(arguments[1:]))
+        case ["showing"]:
+            return _showing(options.showing_options(arguments[1:])[1])
     return _measure(*options.run_options(arguments))
 
 
@@ -65,6 +69,13 @@ def _measure(parser: ArgumentParser, given: Namespace) -> int:
         _draw(result, given.plots)
     wrong = [line for point in result.get("points", [result]) for line in point.get("exact", {}).get("wrong", ())]
     return 1 if wrong else 0
+
+
+def _showing(given: Namespace) -> int:
+    """Figures of what is done with results."""
+    with searchkit.open(given.index, mode="r") as index:
+        print(showing_page(index, showing(index, given.queries, given.passes)))
+    return 0
 
 
 def _draw(result: dict[str, Any], folder: Path) -> Path | None:

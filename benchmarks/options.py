@@ -8,12 +8,13 @@ from pathlib import Path
 
 from benchmarks.peers import PEERS
 
-__all__ = ["effectiveness_options", "growth_options", "page_options", "run_options"]
+__all__ = ["effectiveness_options", "growth_options", "page_options", "run_options", "showing_options"]
 
 _OTHERS = PEERS[1:]
 _FULL = {"queries": 200, "passes": 5, "budget": 2.0, "checks": 5}
 _QUICK = {"queries": 50, "passes": 2, "budget": 0.5, "checks": 2}
 _GROWTH = {"queries": 100, "passes": 3, "budget": 2.0, "checks": 2}
+_SHOWN = ["health care costs", "climate change vote", "hurricane response", "war funding", "small business tax"]
 _JUDGED = Path("../shared/data/judged")
 _MADE, _MADE_QUICKLY = 50_000, 3_000  # articles
 
@@ -44,6 +45,19 @@ def run_options(arguments: Sequence[str]) -> tuple[ArgumentParser, Namespace]:
     if given.articles is None and (given.quick or given.corpus is None):
         given.articles = _MADE_QUICKLY if given.quick else _MADE
     return parser, _completed(given, _QUICK if given.quick else _FULL, sizes=None)
+
+
+def showing_options(arguments: Sequence[str]) -> tuple[ArgumentParser, Namespace]:
+    """`python -m benchmarks showing`."""
+    parser = ArgumentParser(
+        prog="python -m benchmarks showing", description="timelines, snippets and pages of an index that is there"
+    )
+    parser.add_argument("index", type=Path, metavar="INDEX", help="its folder; made by `searchkit index`")
+    parser.add_argument(
+        "--passes", type=_positive, default=7, metavar="N", help="of each query, the quickest counts (7)"
+    )
+    parser.add_argument("queries", nargs="*", default=_SHOWN, metavar="QUERY", help="of words that the articles have")
+    return parser, parser.parse_args(arguments)
 
 
 def growth_options(arguments: Sequence[str]) -> tuple[ArgumentParser, Namespace]:

@@ -232,6 +232,8 @@ def _ends_sentence(piece: str, stop: int, following: str) -> bool | None:
 
 def _token_before_stop(chunk: str) -> str | None:
     """The last token, as Punkt cuts them, of a run without blanks that a full stop follows; "" if the stop is one."""
+    if chunk.isalpha():  # most are
+        return chunk
     if _ODD_BEFORE_STOP.search(chunk):
         return None
     match = _WORD_END.search(chunk)
@@ -246,6 +248,10 @@ def _token_after_stop(piece: str, ordinary: re.Match[str]) -> str | None:
     """The first token, as Punkt cuts them, behind the stop: a quote or bracket that closes, or the next word."""
     if ordinary.group(1):
         return ordinary.group(1)[0]
+    blank = piece.find(" ", ordinary.end())
+    whole = piece[ordinary.end() : blank if blank >= 0 else len(piece)]
+    if whole.isalpha():
+        return whole
     first = piece[ordinary.end()]
     match = _WORD.match(piece, ordinary.end())
     if _STOP_WITHIN.match(piece, ordinary.end()):
