@@ -42,7 +42,11 @@ EXTENSIONS = [
     extension("stems", "english.c", depends=("english.h",)),
     extension("tokens", "tokenize.c", depends=("tokenize.h", "unicode_tables.h")),
     extension(
-        "fingerprints", "fingerprint.c", "tokenize.c", depends=("fingerprint.h", "tokenize.h", "unicode_tables.h")
+        "fingerprints",
+        *READING,
+        "fingerprint.c",
+        "tokenize.c",
+        depends=(*HEADERS, "fingerprint.h", "tokenize.h", "unicode_tables.h"),
     ),
     extension("segment", *READING, depends=HEADERS),
     extension("columns", *READING, "column.c", depends=(*HEADERS, "column.h")),

@@ -107,6 +107,7 @@ def create(
     k1: float = K1,
     b: float = B,
     fields: Mapping[str, Field] = MappingProxyType({}),
+    fingerprints: bool = False,
     timezone: str = "UTC",
     store: bool = True,
     exist_ok: bool = False,
@@ -118,6 +119,7 @@ def create(
     k1, b         of BM25, the defaults of searches (1.5 and 0.75; docs/effectiveness.md says why).
     fields        what of the articles' fields can be filtered, sorted and counted, and its kind: `{"source": Keyword(),
                   "words": Number()}`. ValueError for a name or a kind that cannot be; others are kept and given back.
+    fingerprints  keep 32 bytes of each text, so that collapse="near" need not read texts; additions take longer.
     timezone      an IANA name; dates with an offset are moved there.
     store         keep title and text; False keeps ids, dates and fields only.
     exist_ok      open the index that is there instead of raising IndexExists (its own options then hold).
@@ -125,7 +127,9 @@ def create(
     storage: Storage = MemoryStorage() if path is None else FolderStorage(path)
     check_bm25(k1, b)
     named = Analyzer.named(analyzer)
-    options = Options(named, title_weight, float(k1), float(b), timezone, frequent_terms(named), store, fields)
+    options = Options(
+        named, title_weight, float(k1), float(b), timezone, frequent_terms(named), store, fields, fingerprints
+    )
     try:
         storage.create(Manifest(options.manifest_format, 1, options.to_json()))
     except FileExistsError as error:

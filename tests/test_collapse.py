@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from strategies import generator
 
 import searchkit
-from searchkit import Article, Hit, QueryError, SearchTimeout
+from searchkit import Article, CorruptIndex, Hit, QueryError, SearchTimeout
 from searchkit.cli import main
 from searchkit.core import evaluate
 from searchkit.core.fingerprints import NEAR, SIZE, Groups, agreement, fingerprint
+from searchkit.indexing import fingerprints as fingerprints_module
+from searchkit.indexing.snapshot import Snapshot
 from searchkit.query import All
 
 VOCABULARY = [f"word{number}" for number in range(2_000)]
@@ -224,7 +226,90 @@ def test_deadlines_hold(index: searchkit.Index) -> None:
         evaluate.pace(0)
 
 
-# ---- fingerprints
+# ---- fingerprints that are kept
+
+
+def grown(path: Path | None, articles: list[Article], **options: Any) -> searchkit.Index:
+    """The articles in several segments, with replaced and deleted ones on the way."""
+    made = searchkit.create(path, fields={"source": searchkit.Keyword()}, **options)
+    made.add(Article("flood of old", id=article.id) for article in articles[:50])
+    for first in range(0, len(articles), 90):
+        made.add(articles[first : first + 90])
+    made.add([Article("flood flood", id="gone")])
+    made.delete("gone")
+    return made
+
+
+def folded(index: searchkit.Index) -> list[tuple[str, float, tuple[str, ...]]]:
+    hits = index.search("flood", limit=30, collapse="near")
+    return [(hit.id, hit.score, hit.folded_ids) for hit in hits]
+
+
+@pytest.mark.slow
+def test_kept_fingerprints_are_those_of_the_texts(
+    tmp_path: Path, articles: list[Article], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With fingerprints=True the groups are the same, also after merges and opening again, and no text is read."""
+    expected = folded(grown(None, articles))
+    with grown(tmp_path / "kept", articles, fingerprints=True) as made:
+        assert folded(made) == expected
+        assert made.stats().sections["fingerprints"] >= SIZE * len(made)
+        assert made.check(deep=True).ok
+        made.declare({"paper": searchkit.Keyword()})
+        made.compact()
+        assert folded(made) == expected
+        assert made.stats().sections["fingerprints"] == SIZE * len(made)
+    with searchkit.open(tmp_path / "kept") as again:
+        monkeypatch.setattr(Snapshot, "record", None)
+        assert again.options.fingerprints
+        assert folded(again) == expected
+
+
+def test_kept_fingerprints_depend_on_the_articles_alone(articles: list[Article]) -> None:
+    """The same articles in one addition and in many give the same file once they are compacted."""
+    one = searchkit.create(fields={"source": searchkit.Keyword()}, fingerprints=True)
+    one.add(reversed(articles))
+    names = []
+    for made in (one, grown(None, articles, fingerprints=True)):
+        made.compact()
+        names.append([entry.name for entry in made._snapshot().manifest.segments])
+    assert names[0] == names[1]
+
+
+def test_without_declared_fields_too(tmp_path: Path) -> None:
+    """Fingerprints need no declared field, and a title stands in for a text without words."""
+    with searchkit.create(tmp_path / "ix", fingerprints=True) as made:
+        made.add([Article("", id=id, title="The flood at Brannock Harbour last night") for id in ("a", "b")])
+        assert folded(made)[0][2] == ("b",)
+        assert made.check().ok
+    with pytest.raises(ValueError, match="needs store=True"):
+        searchkit.create(fingerprints=True, store=False)
+    with pytest.raises(ValueError, match="fingerprints must be"):
+        searchkit.create(fingerprints="yes")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("length", [0, 32, 31 * 32 + 5])
+def test_fingerprints_of_a_wrong_length_are_damage(length: int) -> None:
+    """A section that has not 32 bytes an article is told as damage, and nothing beside it is read."""
+    made = searchkit.create(fingerprints=True)
+    made.add(Article(f"flood {number}") for number in range(31))
+    (part,) = made._snapshot().parts
+    start, _ = part.segment.sections["fingerprints"]
+    part.segment.sections["fingerprints"] = (start, length)
+    with pytest.raises(CorruptIndex, match="fingerprints"):
+        made.search("flood", collapse="near")
+
+
+def test_a_check_sees_wrong_fingerprints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fingerprints that are not those of the texts are a finding, whatever their checksums say."""
+    made = searchkit.create(fingerprints=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(fingerprints_module, "fingerprint_of", lambda *_: b"x" * SIZE)
+        made.add([Article("flood", id="a")])
+    assert [finding.section for finding in made.check().findings] == ["fingerprints"]
+
+
+# ---- fingerprints of texts
 
 
 def test_fingerprints_are_for_ever() -> None:
@@ -291,6 +376,11 @@ def test_the_command_folds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     assert main(["query", "flood night", "--collapse", "near", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert (answer["total"], [hit["folded"] for hit in answer["hits"]]) == (3, [1, 0])
+    (tmp_path / "more.jsonl").write_text(json.dumps({"id": "d", "text": story}) + "\n", encoding="utf-8")
+    assert main(["index", "more.jsonl", "-i", "kept", "--fingerprints"]) == 0
+    with searchkit.open("kept") as kept:
+        assert kept.options.fingerprints and kept.stats().sections["fingerprints"] == SIZE
+    capsys.readouterr()
     assert main(["like", "c", "--collapse", "near"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
     assert main(["query", "flood", "--collapse", "paper"]) == 2

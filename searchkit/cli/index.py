@@ -76,6 +76,9 @@ def _fields(context: click.Context, parameter: click.Parameter, values: tuple[st
 @click.option("--timezone", metavar="ZONE", help="For a new index: where dates with an offset belong.  [default: UTC]")
 @click.option("--no-store", is_flag=True, help="For a new index: keep no text, so no titles and snippets later.")
 @click.option(
+    "--fingerprints", is_flag=True, help="For a new index: keep fingerprints of texts, for a faster --collapse near."
+)
+@click.option(
     "--commit-every",
     type=click.IntRange(1),
     metavar="N",
@@ -95,6 +98,7 @@ def index(
     fields: dict[str, Field],
     timezone: str | None,
     no_store: bool,
+    fingerprints: bool,
     commit_every: int | None,
     resume: bool,
     wait: float,
@@ -112,6 +116,8 @@ def index(
     options = {name: value for name, value in options.items() if value is not None}
     if no_store:
         options["store"] = False
+    if fingerprints:
+        options["fingerprints"] = True
     report = ReadReport()
     read = partial(searchkit.read_articles, *sources, on_error=on_error, format=format, keys=keys, encoding=encoding)
     try:

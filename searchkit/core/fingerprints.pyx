@@ -3,20 +3,27 @@
 
     fingerprint    32 bytes of a text
     agreement      how near two are, 0 to 64; from NEAR on they are near-duplicates
+    kept           that of an article, from its segment
     Groups         each new fingerprint joins the first group whose first one it is near to, or begins one
 """
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport uint8_t
+from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy
+
+from searchkit.core.segment cimport Segment, sk_touch
+from searchkit.errors import CorruptIndex
 
 cdef extern from "fingerprint.h" nogil:
     enum: SK_FINGERPRINT
     enum: SK_NEAR
     void sk_fingerprint(const uint8_t *utf8, size_t length, int fold_accents, uint8_t *fingerprint)
     unsigned sk_agreement(const uint8_t *one, const uint8_t *other)
+
+SECTION = "fingerprints"
+"""The section of a segment that keeps them, in order of docids."""
 
 SIZE = SK_FINGERPRINT
 NEAR = SK_NEAR
@@ -38,6 +45,23 @@ def agreement(bytes one not None, bytes other not None):
     if len(one) != SK_FINGERPRINT or len(other) != SK_FINGERPRINT:
         raise ValueError(f"a fingerprint has {SK_FINGERPRINT} bytes")
     return sk_agreement(<const uint8_t *>PyBytes_AS_STRING(one), <const uint8_t *>PyBytes_AS_STRING(other))
+
+
+def kept(Segment segment not None, uint32_t docid):
+    """The fingerprint of an article that its segment keeps. Raises CorruptIndex.
+
+    Requires: docid < articles.
+    """
+    cdef const uint8_t *at
+    start, length = segment.sections.get(SECTION, (0, 0))
+    if docid >= segment.s.articles:
+        raise IndexError(f"docid {docid} of {segment.s.articles}")
+    if length != SK_FINGERPRINT * segment.s.articles or start < 0 or start + length > segment.s.file_size:
+        raise CorruptIndex(segment.path, SECTION, f"{SK_FINGERPRINT} bytes an article", f"{length} bytes")
+    at = segment.s.file + <size_t>start + SK_FINGERPRINT * <size_t>docid
+    if sk_touch(&segment.s, at, SK_FINGERPRINT):
+        raise CorruptIndex(segment.path, SECTION)
+    return PyBytes_FromStringAndSize(<const char *>at, SK_FINGERPRINT)
 
 
 @cython.auto_pickle(False)

@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations, islice
 
+from searchkit.core.fingerprints import SECTION
 from searchkit.core.verify import compare, count_tokens, verify
 from searchkit.errors import CorruptIndex, FormatVersion, IndexNotFound, SearchkitError
 from searchkit.indexing.columns import Columns, is_of_columns
+from searchkit.indexing.fingerprints import Fingerprints
 from searchkit.indexing.options import Options
 from searchkit.indexing.rebuild import rebuilt
 from searchkit.indexing.snapshot import Part, open_part, stored_article
@@ -84,9 +86,11 @@ def check_segment(
             told = verify(part.segment, options.store, MOST)
             findings = [Finding(buffer.path, *finding) for finding in told]
             columns = Columns(options.fields, options.timezone, buffer.path)
-            findings.extend(islice(_check_store(sections, part, options, columns), MOST))
+            fingerprints = Fingerprints(options)
+            findings.extend(islice(_check_store(sections, part, options, columns, fingerprints), MOST))
             if not any(finding.section == "store" for finding in findings):
                 findings.extend(_check_columns(sections, columns))
+                findings.extend(_check_fingerprints(sections, fingerprints))
             if deep and options.store and not any(finding.section == "store" for finding in findings):
                 findings.extend(_check_deeply(part, options))
             buffer.forget()
@@ -97,10 +101,12 @@ def check_segment(
     return part, findings
 
 
-def _check_store(sections: Sections, part: Part, options: Options, columns: Columns) -> Iterator[Finding]:
+def _check_store(
+    sections: Sections, part: Part, options: Options, columns: Columns, fingerprints: Fingerprints
+) -> Iterator[Finding]:
     """Every article of a segment, deleted ones too, since merges read them: it is one, and as long as it should be.
 
-    `columns` takes what they have in declared fields.
+    `columns` takes what they have in declared fields, `fingerprints` their texts.
     """
     segment, path = part.segment, part.path
     fold, copies = options.analyzer.fold_accents, options.title_weight
@@ -123,6 +129,7 @@ def _check_store(sections: Sections, part: Part, options: Options, columns: Colu
         for docid, record in enumerate(records, first):
             try:
                 columns.add(record.fields)
+                fingerprints.add(record.title, record.text)
                 stored_article(record, segment.id(docid), segment.seconds(docid), path)
                 if options.store:
                     title = count_tokens(record.title, fold) if copies else 0
@@ -141,6 +148,14 @@ def _check_columns(sections: Sections, columns: Columns) -> Iterator[Finding]:
         if expected.get(name) != found.get(name):
             offset = sections.offsets[name][0] if name in found else None
             yield Finding(sections.path, name, offset, "the values are not those of the stored articles")
+
+
+def _check_fingerprints(sections: Sections, fingerprints: Fingerprints) -> Iterator[Finding]:
+    """Fingerprints that are kept are those of the stored texts."""
+    expected, found = fingerprints.section(), sections.sections.get(SECTION)
+    if expected != (None if found is None else bytes(found)):
+        offset = None if found is None else sections.offsets[SECTION][0]
+        yield Finding(sections.path, SECTION, offset, "the fingerprints are not those of the stored texts")
 
 
 def _check_deeply(part: Part, options: Options) -> list[Finding]:

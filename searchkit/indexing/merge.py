@@ -12,6 +12,7 @@ from typing import Any
 
 from searchkit.core import builder
 from searchkit.indexing.columns import Columns
+from searchkit.indexing.fingerprints import Fingerprints
 from searchkit.indexing.options import Options
 from searchkit.indexing.snapshot import Part, add_deleted, open_part
 from searchkit.indexing.store import HEAD, RecordReader, blocks_of, write_store
@@ -68,9 +69,11 @@ def merge_parts(
     sparing = _Sparing(writer, parts)
     merge.write(sparing, float(options.b), options.title_weight)
     columns = Columns(options.fields, options.timezone)
-    blocks = columns.watch(blocks_of(_records(merge, parts)))
+    fingerprints = Fingerprints(options)
+    blocks = fingerprints.watch(columns.watch(blocks_of(_records(merge, parts))))
     write_store(sparing, blocks, compress=compress, in_order=in_order)
     columns.write(sparing)
+    fingerprints.write(sparing)
     return int(merge.articles)
 
 

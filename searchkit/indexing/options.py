@@ -46,6 +46,7 @@ class Options:
     pairs: tuple[str, ...] = ()  # the frequent terms that have lists for each two of them (core/pairs.h)
     store: bool = True  # keep title and text, for `get`, `hit.article` and snippets
     fields: Mapping[str, Field] = attrs.field(factory=dict, converter=check_declared, hash=False)  # the declared ones
+    fingerprints: bool = False  # keep the fingerprint of each text, for collapse="near"
 
     def __attrs_post_init__(self) -> None:
         check_bm25(self.k1, self.b)
@@ -60,17 +61,21 @@ class Options:
             raise ValueError(f"pairs must be terms of 1 to {MOST_PAIR_BYTES} bytes, got {words!r}")
         if type(self.store) is not bool:
             raise ValueError(f"store must be True or False, got {self.store!r}")
+        if not isinstance(self.fingerprints, bool):
+            raise ValueError(f"fingerprints must be True or False, got {self.fingerprints!r}")
+        if self.fingerprints and not self.store:
+            raise ValueError("fingerprints=True needs store=True: they are made of the stored texts")
         zone(self.timezone)
 
     @property
     def segment_format(self) -> int:
         """The format of segments that are written."""
-        return SEGMENT_FORMAT if self.fields else SEGMENT_FORMAT_PLAIN
+        return SEGMENT_FORMAT if self.fields or self.fingerprints else SEGMENT_FORMAT_PLAIN
 
     @property
     def manifest_format(self) -> int:
         """The format of manifests that have these options."""
-        return MANIFEST_FORMAT if self.fields else MANIFEST_FORMAT_PLAIN
+        return MANIFEST_FORMAT if self.fields or self.fingerprints else MANIFEST_FORMAT_PLAIN
 
     def to_json(self) -> dict[str, Any]:
         options: dict[str, Any] = {
@@ -84,6 +89,8 @@ class Options:
         }
         if self.fields:
             options["fields"] = {name: field.kind for name, field in self.fields.items()}
+        if self.fingerprints:
+            options["fingerprints"] = True
         return options
 
     @classmethod

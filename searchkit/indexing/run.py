@@ -18,6 +18,7 @@ from searchkit.core import builder
 from searchkit.core.packs import Pack
 from searchkit.errors import SearchkitError
 from searchkit.indexing.columns import Columns
+from searchkit.indexing.fingerprints import Fingerprints
 from searchkit.indexing.options import Options
 from searchkit.indexing.snapshot import Part, open_part
 from searchkit.indexing.store import BLOCK, write_store
@@ -148,8 +149,11 @@ class Run:
             in_order,
         )
         columns = Columns(self._options.fields, self._options.timezone)
-        write_store(writer, columns.watch(self._blocks()), compress=compress, in_order=in_order)
+        fingerprints = Fingerprints(self._options)
+        blocks = fingerprints.watch(columns.watch(self._blocks()))
+        write_store(writer, blocks, compress=compress, in_order=in_order)
         columns.write(writer)
+        fingerprints.write(writer)
 
     def put_aside(self, path: str) -> Part:
         """Write the segment to a scratch file and open it; `path` is for messages. Requires: as of `write`."""

@@ -17,12 +17,13 @@ from searchkit.article import Article
 from searchkit.core import builder
 from searchkit.core.columns import Column, column_names
 from searchkit.core.evaluate import Searcher
-from searchkit.core.fingerprints import fingerprint
+from searchkit.core.fingerprints import kept
 from searchkit.core.patterns import Automaton, Matches
 from searchkit.core.program import Given, Parts, TermLists
 from searchkit.core.segment import Segment
 from searchkit.dates import DateInterval
 from searchkit.errors import ArticleError, CorruptIndex, DateError
+from searchkit.indexing.fingerprints import fingerprint_of
 from searchkit.indexing.options import Options
 from searchkit.indexing.store import Record, RecordReader, decode_fields, found_record, read_records
 from searchkit.indexing.terms import terms_of
@@ -324,6 +325,8 @@ class Snapshot:
         Requires: `has_fingerprints`.
         """
         part = self.parts[number]
+        if self.options.fingerprints:
+            return kept(part.segment, docid)
         found = part.fingerprints.get(docid)
         if found is None:
             if len(part.fingerprints) >= MOST_CACHED_FINGERPRINTS:
@@ -347,12 +350,6 @@ def add_deleted(run: builder.Run, part: Part, each: Callable[[], object] = lambd
             each()
             record = reader.record(docid)
             run.add(record.title, record.text)
-
-
-def fingerprint_of(title: bytes, text: bytes, fold_accents: bool) -> bytes:
-    """The fingerprint of an article: that of its text, or of its title where the text has no word."""
-    found = fingerprint(text, fold_accents)
-    return found if any(found) else fingerprint(title, fold_accents)
 
 
 def stored_article(record: Record, id: str, seconds: tuple[int, int] | None, path: str) -> Article:

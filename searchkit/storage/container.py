@@ -48,7 +48,7 @@ __all__ = [
     "read_segment",
 ]
 
-# 1: the first. 2: may have columns of declared fields.
+# 1: the first. 2: may have columns of declared fields, and fingerprints.
 SEGMENT_FORMAT = 2
 
 # What is written where no field is declared: nothing that it lacks is needed there, and older versions can read it.
