@@ -254,7 +254,7 @@ class _Binder:
             self.warnings.append(QueryWarning(text, "limit"))
             return None
         if len(places) < 2:
-            return _group("or", [Leaf((term,), 1, query.field, boost) for place in places for term in place])
+            return group_of("or", [Leaf((term,), 1, query.field, boost) for place in places for term in place])
         if not all(places):
             return Everything(False)
         if ordered and all(len(place) == 1 for place in places):
