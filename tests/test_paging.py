@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -201,3 +202,18 @@ def test_pages_in_the_order_of_a_field_and_with_conditions() -> None:
     for other in ({"sort": "words"}, {"where": {"words": (3, 24)}}):
         with pytest.raises(QueryError, match="another query"):
             index.search("x", after=cursor, **{**options, **other})
+
+
+def test_pages_of_collapsed_and_expanded_hits() -> None:
+    """Pages of what is folded under one hit, or found by what the first hits have in common, are the whole as well."""
+    random = generator("collapsed")
+    index = searchkit.create(analyzer="none", fields={"source": searchkit.Keyword()})
+    articles = some_articles(random, 60, vocabulary=20)
+    index.add([attrs.evolve(article, fields={"source": random.choice("abcdefghijklmnop")}) for article in articles])
+    for options in ({"collapse": "source"}, {"expand": "rm3"}, {"collapse": "source", "sort": "oldest"}):
+        whole = list(index.search("w0 w1", limit=None, **options).ids)
+        for limit in (3, 7):
+            assert ids_of_all_pages(index, "w0 w1", limit=limit, **options) == whole, options
+    cursor = index.search("w0", limit=3, collapse="source").cursor
+    with pytest.raises(QueryError, match="another query"):
+        index.search("w0", after=cursor)
