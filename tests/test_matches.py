@@ -59,6 +59,8 @@ def test_only_true_matches_are_marked() -> None:
     assert marked("title:storm ash") == "They lost their son. Their son was lost in a storm of <ash>."
     assert marked("title:storm") == "They lost their son. Their son was lost in a storm of ash."
     assert marked("text:storm") == "They lost their son. Their son was lost in a <storm> of ash."
+    assert marked("their NEAR/3 lost") == "They <lost their> son. <Their son was lost> in a storm of ash."
+    assert marked('"lost their s*"') == "They <lost their son>. Their son was lost in a storm of ash."
     assert marked("ash NOT gale") == "They lost their son. Their son was lost in a storm of <ash>."
 
 

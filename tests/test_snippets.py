@@ -95,6 +95,40 @@ def test_phrases_begin_where_a_scan_finds_them(words: list[str], phrase: list[st
     assert {match.start for match in found} <= expected <= covered
 
 
+@given(
+    st.lists(st.sampled_from("abcd"), max_size=10),
+    st.lists(st.sets(st.sampled_from("abcd"), min_size=1, max_size=3), min_size=2, max_size=4),
+    st.integers(1, 3),
+    st.booleans(),
+)
+def test_series_begin_where_a_scan_finds_them(
+    words: list[str], choices: list[set[str]], slop: int, ordered: bool
+) -> None:
+    """Each place has its own word, at most `slop` behind the one before, in the order given or in any."""
+
+    def begins(position: int, left: list[set[str]]) -> bool:
+        for number, place in enumerate(left[:1] if ordered else left):
+            rest = left[:number] + left[number + 1 :]
+            reach = range(position + 1, min(position + slop + 1, len(words)))
+            if words[position] in place and (not rest or any(begins(other, rest) for other in reach)):
+                return True
+        return False
+
+    text = " ".join(words)
+    wanted = Marks(series=((tuple(map(frozenset, choices)), slop, ordered),))
+    found = find_matches(spans(text), wanted, str)
+    expected = {2 * position for position in range(len(words)) if begins(position, choices)}
+    covered = {place for match in found for place in range(match.start, match.end, 2)}
+    assert {match.start for match in found} <= expected <= covered
+    assert all(match.keys == frozenset(wanted.series) for match in found)
+
+
+def test_fear_of_many_words_in_any_order() -> None:
+    text = "storm rain hail sun wind ice snow fog " * 2_000
+    words = [frozenset([word]) for word in text.split()[:8]]
+    assert find_matches(spans(text), Marks(series=((tuple(words), 100, False),)), str)
+
+
 def test_offsets_are_of_the_original_text() -> None:
     text = "Ünïcode ﬁsh: “ÉTÉ” and 𝔽 été"
     assert matched(text, marks("ete")) == ["ÉTÉ", "été"]

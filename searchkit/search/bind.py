@@ -289,6 +289,7 @@ def marks_of(bound: Bound | None) -> Marks:
     """What to mark in a hit's text: all words and phrases that speak for an article, but those of its title."""
     words: set[str] = set()
     phrases: list[tuple[tuple[str, ...], int]] = []
+    series: list[tuple[tuple[frozenset[str], ...], int, bool]] = []
     waiting = [] if bound is None else [bound]
     while waiting:
         node = waiting.pop()
@@ -300,7 +301,7 @@ def marks_of(bound: Bound | None) -> Marks:
             else:
                 phrases.append((node.terms, node.slop))
         elif isinstance(node, Series) and node.field != "title":
-            words.update(term for place in node.places for term in place)
+            series.append((tuple(map(frozenset, node.places)), node.slop, node.ordered))
         elif isinstance(node, Group) and node.kind != "not":
             waiting.extend(node.children)
-    return Marks(words=frozenset(words), phrases=tuple(phrases))
+    return Marks(words=frozenset(words), phrases=tuple(phrases), series=tuple(series))

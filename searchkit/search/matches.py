@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Match", "find_matches", "matches_at"]
 
+MOST_GATHERED = 1 << 17  # words that fit, times the sets of places that may be filled before one
+
 Span = tuple[int, int]
 Place = tuple[int, str, int, int]  # position, term, start, end of a token
 
@@ -37,7 +39,7 @@ def find_matches(spans: Sequence[tuple[str, int, int]], marks: Marks, term_of: C
     `spans`: (form, start, end) of each token of the text, all of them and in order. A word that was only asked for as
     part of a phrase is no match outside the phrase.
     """
-    in_phrases = {term for terms, _ in marks.phrases for term in terms}
+    in_company = marks.in_company
     prefixes = [(prefix, term_of(prefix)) for prefix in marks.prefixes]
     # Few of a text's forms matter, so that the walk over all of its tokens is left to a comprehension.
     wanted: dict[str, str] = {}  # form -> its term
@@ -48,7 +50,7 @@ def find_matches(spans: Sequence[tuple[str, int, int]], marks: Marks, term_of: C
         for prefix in prefixes:
             if term.startswith(prefix[0]) or term == prefix[1]:
                 answered.add(prefix)
-        if answered or term in in_phrases:
+        if answered or term in in_company:
             wanted[form] = term
             keys[term] = frozenset(answered)
     places = [(at, wanted[form], start, end) for at, (form, start, end) in enumerate(spans) if form in wanted]
@@ -62,33 +64,75 @@ def matches_at(places: Sequence[Place], marks: Marks) -> list[Match]:
 
 def _matches_among(places: Sequence[Place], keys: Mapping[str, frozenset[object]], marks: Marks) -> list[Match]:
     found = [Match(start, end, keys[term]) for _, term, start, end in places if keys.get(term)]
-    if marks.phrases:
-        positions: dict[str, list[int]] = {term: [] for terms, _ in marks.phrases for term in terms}
+    if marks.phrases or marks.series:
+        positions: dict[str, list[int]] = {term: [] for term in marks.in_company}
         spans: dict[int, Span] = {}
         for position, term, start, end in places:
             if term in positions:
                 positions[term].append(position)
                 spans[position] = (start, end)
-        for phrase in marks.phrases:
-            found += [
-                Match(spans[first][0], spans[last][1], frozenset([phrase]))
-                for first, last in _occurrences(positions, *phrase)
-            ]
+        key: frozenset[object]
+        for terms, slop in marks.phrases:
+            key = frozenset([(terms, slop)])
+            for first, last in _occurrences([positions[term] for term in terms], slop):
+                found.append(Match(spans[first][0], spans[last][1], key))
+        for series in marks.series:
+            choices, slop, ordered = series
+            key = frozenset([series])
+            fitting = [sorted({at for term in terms for at in positions[term]}) for terms in choices]
+            for first, last in _occurrences(fitting, slop) if ordered else _gatherings(fitting, slop):
+                found.append(Match(spans[first][0], spans[last][1], key))
     return _merged(found)
 
 
-def _occurrences(positions: dict[str, list[int]], terms: tuple[str, ...], slop: int) -> list[Span]:
-    """First and last position of each occurrence of a phrase; each word is the nearest that leads on to the end."""
-    ends = {position: position for position in positions[terms[-1]]}  # position of this word -> that of the last word
-    for term in reversed(terms[:-1]):
+def _occurrences(positions: Sequence[list[int]], slop: int) -> list[Span]:
+    """First and last position of each occurrence of a phrase; each word is the nearest that leads on to the end.
+
+    `positions`: of each of its places, those of the words that fill it.
+    """
+    ends = {position: position for position in positions[-1]}  # position of this word -> that of the last word
+    for here in reversed(positions[:-1]):
         following = sorted(ends)
         ends_here = {}
-        for position in positions[term]:
+        for position in here:
             nearest = bisect_right(following, position)
             if nearest < len(following) and following[nearest] - position <= slop:
                 ends_here[position] = ends[following[nearest]]
         ends = ends_here
     return list(ends.items())
+
+
+def _gatherings(positions: Sequence[list[int]], slop: int) -> list[Span]:
+    """The same where the places may be filled in any order, a word each, each at most `slop` behind the one before.
+
+    Where very many words fit, each of them by itself.
+    """
+    fills: dict[int, int] = {}  # position -> the places that it may fill, as bits
+    for place, here in enumerate(positions):
+        for position in here:
+            fills[position] = fills.get(position, 0) | 1 << place
+    every, rising = (1 << len(positions)) - 1, sorted(fills)
+    if len(rising) << len(positions) > MOST_GATHERED:
+        return [(position, position) for position in rising]
+    last: dict[tuple[int, int], int | None] = {}  # (a word, places filled before it) -> where all are filled
+
+    # From the last word back, what stands behind a word is known; of places filled there are 2 ** 8 at most.
+    for number in range(len(rising) - 1, -1, -1):
+        position = rising[number]
+        behind = range(number + 1, bisect_right(rising, position + slop))
+        for filled in range(every):
+            best: int | None = None
+            for place in range(len(positions)):
+                if fills[position] & ~filled & 1 << place:
+                    now = filled | 1 << place
+                    if now == every:
+                        best = position
+                        break
+                    reached = [end for other in behind if (end := last.get((other, now))) is not None]
+                    best = min([*reached, *([] if best is None else [best])], default=None)
+            if best is not None:
+                last[number, filled] = best
+    return [(rising[number], end) for (number, filled), end in last.items() if not filled and end is not None]
 
 
 def _merged(matches: list[Match]) -> list[Match]:

@@ -50,13 +50,23 @@ class Marks:
         tuple[tuple[str, ...], int], ...
     ] = ()  # (terms, slop): each term at most `slop` behind the one before
 
+    series: tuple[
+        tuple[tuple[frozenset[str], ...], int, bool], ...
+    ] = ()  # (of each place the terms that fill it, slop as of a phrase, whether in this order)
+
     def __bool__(self) -> bool:
-        return bool(self.words or self.prefixes or self.phrases)
+        return bool(self.words or self.prefixes or self.phrases or self.series)
+
+    @property
+    def in_company(self) -> frozenset[str]:
+        """All terms of phrases and series: alone they need not be marked."""
+        places = [place for choices, _, _ in self.series for place in choices]
+        return frozenset().union(*(terms for terms, _ in self.phrases), *places)
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """All terms of words and phrases."""
-        return tuple(self.words.union(*(terms for terms, _ in self.phrases)))
+        """All terms there are, but for prefixes."""
+        return tuple(self.words | self.in_company)
 
 
 class Snapshot(Protocol):
