@@ -237,6 +237,8 @@ def show(
         from searchkit.cli.drawing import draw
 
         draw(results, offset + 1, snippets, explanation)
+        if not results and results.suggestions:
+            complain(f"did you mean: {' | '.join(results.suggestions)}")
     else:
         for hit in results:
             _print_line(hit, snippets, markup, explanation)

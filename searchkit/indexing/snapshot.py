@@ -242,8 +242,7 @@ class Snapshot:
             key = term.encode()
             # Deleted articles are weighed too: is this one, and each behind it, lighter than what is wanted?
             lighter = len(found) >= most and found[most - 1][:2] < (-matches.weight(number), key)
-            sources = matches.sources(number)
-            if (df := self.lists(term).df) and (not sources or any(self._lives(*at, each) for at in sources)):
+            if (df := self.lists(term).df) and self.is_live(matches, number, each):
                 insort(found, (-df, key, term))
                 if lighter:
                     break
@@ -263,6 +262,11 @@ class Snapshot:
                 self.sequences.clear()
             self.sequences[key] = found
         return found
+
+    def is_live(self, matches: Matches, number: int, each: Callable[[], object]) -> bool:
+        """Whether a live article has a word form that is a match, or led to one."""
+        sources = matches.sources(number)
+        return not sources or any(self._lives(*source, each) for source in sources)
 
     def _lives(self, number: int, form: bytes, each: Callable[[], object]) -> bool:
         """Whether live articles of a part have a word form that the part has. Unknown, and said to be so, where texts

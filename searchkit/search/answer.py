@@ -28,7 +28,7 @@ from searchkit.query.complaints import QueryWarning
 from searchkit.query.nodes import Query
 from searchkit.query.parse import parse_with_warnings
 from searchkit.ranking import Rm3
-from searchkit.search.bind import Bound, Everything, TimeUp, bind, joined, marks_of, narrow, restrict
+from searchkit.search.bind import Bound, Everything, TimeUp, bind, check_time, joined, marks_of, narrow, restrict
 from searchkit.search.facets import facets
 from searchkit.search.formula import OWN, Fade, Ranking, variant_of
 from searchkit.search.plan import BY_KEY, RELATIONS, SORTS, plan
@@ -201,18 +201,8 @@ class Ask:
     def bind(self, deadline: int) -> Bound | None:
         """The same, or TimeUp at the deadline."""
         if not self._is_bound:
-            scope, query = self.scope, self.query
-            warnings: list[QueryWarning] = []
-            if isinstance(query, str):
-                query, parsed = parse_with_warnings(
-                    query,
-                    match=scope.match,
-                    fields=scope.snapshot.options.fields,
-                    now=scope.now,
-                    timezone=scope.snapshot.options.timezone,
-                    week_starts=scope.week_starts,
-                )
-                warnings.extend(parsed)
+            scope = self.scope
+            query, warnings = self.read(self.query)
             bound = bind(query, scope.snapshot, scope.dates, warnings, deadline, scope.read_range)
             if scope.filter is not None:
                 bound = restrict(bound, scope.filter[0], scope.filter[1], scope.dates)
@@ -228,6 +218,42 @@ class Ask:
             self._warnings = tuple(warnings)
             self._is_bound = True
         return self._bound
+
+    def read(self, query: str | Query) -> tuple[Query, list[QueryWarning]]:
+        """What a text means in this scope, and what there is to say about it; a query node means itself."""
+        if isinstance(query, Query):
+            return query, []
+        scope = self.scope
+        query, warnings = parse_with_warnings(
+            query,
+            match=scope.match,
+            fields=scope.snapshot.options.fields,
+            now=scope.now,
+            timezone=scope.snapshot.options.timezone,
+            week_starts=scope.week_starts,
+        )
+        return query, [*warnings]
+
+    def suggestions(self) -> tuple[str, ...]:
+        """See Results.suggestions."""
+        from searchkit.search.suggest import MOST_SUGGESTIONS, other_spellings, replaced, with_words
+
+        scope, snapshot = self.scope, self.snapshot
+        query, _ = self.read(self.query)
+        found: dict[str, None] = {}
+        try:
+            for instead in other_spellings(query, snapshot, partial(check_time, scope.deadline())):
+                meant = with_words(query, instead, snapshot)
+                text = replaced(self.query, instead, snapshot) if isinstance(self.query, str) else str(meant)
+                if self.read(text)[0] != meant:
+                    text = str(meant)
+                if text not in found and Ask(meant, scope).count():
+                    found[text] = None
+                    if len(found) == MOST_SUGGESTIONS:
+                        break
+        except (TimeUp, SearchTimeout):
+            pass  # what was tried until then
+        return tuple(found)
 
     def _expanded(self, bound: Bound, rm3: Rm3, deadline: int) -> Bound:
         """The query that is asked after the first hits of this one. Raises TimeUp at the deadline."""

@@ -128,6 +128,10 @@ class Asked(Protocol):
 
     def facets(self, field: str, limit: int | None) -> dict[FacetValue, int]: ...
 
+    def suggestions(self) -> tuple[str, ...]:
+        """Texts that find something, with other words in place of doubtful ones."""
+        ...
+
 
 class Hit(Place):
     """One article that a query found.
@@ -279,7 +283,7 @@ class Results(Sequence[Hit]):
     whether the time was up.
     """
 
-    __slots__ = ("_answer", "_ask", "_made", "_seconds", "_total", "_warnings")
+    __slots__ = ("_answer", "_ask", "_made", "_seconds", "_suggestions", "_total", "_warnings")
 
     def __init__(
         self, ask: Asked, answer: Answer | None, seconds: float, warnings: tuple[QueryWarning, ...] = ()
@@ -291,6 +295,7 @@ class Results(Sequence[Hit]):
         self._warnings = warnings
         self._made: tuple[Hit, ...] | None = None
         self._total: int | None = None
+        self._suggestions: tuple[str, ...] | None = None
         if answer is not None:
             answer.ask = ask
 
@@ -303,6 +308,18 @@ class Results(Sequence[Hit]):
         if self._total is None:
             self._total = self._ask.count()
         return self._total
+
+    @property
+    def suggestions(self) -> tuple[str, ...]:
+        """Did you mean: query texts that differ from this one in the spelling of words which hardly an article has.
+
+        At most three, the most likely first; each finds something, under the same conditions. Worked out the first time
+        they are asked for. After a search with a `timeout` that may take as long again; what was not tried until then
+        is missing.
+        """
+        if self._suggestions is None:
+            self._suggestions = self._ask.suggestions()
+        return self._suggestions
 
     @property
     def query(self) -> str | Query:
