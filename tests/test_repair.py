@@ -14,12 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from click.testing import CliRunner
 from strategies import generator, some_articles, trials
 
 import searchkit
-from searchkit import Article, CorruptIndex, IndexNotFound, RepairReport
+from searchkit import Article, CorruptIndex, IndexNotFound, Keyword, Number, RepairReport
 from searchkit.cli.program import program
 from searchkit.core.checksum import crc32c
 from searchkit.query import All, Phrase, Term
@@ -349,6 +350,34 @@ def test_random_damage_never_adds_or_invents(larger: Path, tmp_path: Path) -> No
         after = {id: text for id, (text, _) in _by_id(answers(folder)).items()}
         assert after.items() <= original.items()
         assert len(original) - len(after) == len(report.lost) + report.lost_unnamed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("section", ["column1", "postings"])
+def test_declared_fields_are_repaired(tmp_path: Path, section: str) -> None:
+    """A page of a column costs nothing but the time to make it again: it follows from the stored articles."""
+    folder = tmp_path / "index"
+    fields = {"source": Keyword(), "words": Number()}
+    with searchkit.create(folder, fields=fields) as index:
+        articles = some_articles(generator("repair fields"), 5000, vocabulary=40)
+        index.add(
+            attrs.evolve(article, fields={"source": [f"s{number % 7}", "every"], "words": number})
+            for number, article in enumerate(articles)
+        )
+        index.delete([articles[0].id])
+        expected = index.search(All()).facets("source"), [hit.id for hit in index.search(All(), sort="-words")]
+    (path,) = files(folder, "*.sk")
+    start, length = read_segment(path.read_bytes(), str(path)).offsets[section]
+    page = -(-start // 16384) * 16384  # the first that has nothing else in it
+    assert page + 16384 < start + length
+    change(path, page, bytes(16384))
+    report = searchkit.repair(folder)
+    assert (report.rebuilt, report.lost, report.undeleted) == (1, (), 0)
+    with searchkit.open(folder) as index:
+        assert index.options.fields == fields
+        assert index.check(deep=True).ok
+        found = index.search(All()).facets("source"), [hit.id for hit in index.search(All(), sort="-words")]
+        assert found == expected
 
 
 def _by_id(found: Answers) -> dict[str, tuple[str, float]]:

@@ -7,7 +7,7 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 from searchkit.dates import DateInterval
-from searchkit.errors import QueryError
+from searchkit.errors import CorruptIndex, DateError, QueryError
 from searchkit.search.where import column_of, declared_field
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ def facets(matches: Sequence[bytes], field: str, limit: int | None, snapshot: Sn
             value = column[number]
             totals[value] = totals.get(value, 0) + count
     ranked = sorted(totals.items(), key=lambda pair: (-pair[1], pair[0]))
-    return {_shown(value): count for value, count in ranked[:limit]}
+    try:
+        return {_shown(value): count for value, count in ranked[:limit]}
+    except DateError as error:
+        raise CorruptIndex(parts[0].path, "columns", f"dates in {field!r}", str(error)) from error
 
 
 def _shown(value: Any) -> FacetValue:
