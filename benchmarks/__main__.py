@@ -1,4 +1,4 @@
-"""`python -m benchmarks [growth | page | effectiveness | showing]`: exit code 0; 2: bad use.
+"""`python -m benchmarks [growth | page | effectiveness | showing | fields]`: exit code 0; 2: bad use.
 
 1: searchkit answered wrongly or could not run, or (effectiveness) its defaults are behind a peer.
 """
@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import searchkit
 from benchmarks import options
 from benchmarks.corpus import prepare
 from benchmarks.effectiveness import behind, effectiveness, effectiveness_page, read_collection
+from benchmarks.fields import fields
 from benchmarks.growth import growth, growth_page
 from benchmarks.page import markdown
 from benchmarks.process import PeerFailed
@@ -37,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case ["effectiveness"]:
             return _effectiveness(*options.effectiveness_options(arguments[1:]))
         case ["showing"]:
-            return _showing(options.showing_options(arguments[1:])[1])
+            return _showing(options.showing_options(arguments[1:])[1], showing)
+        case ["fields"]:
+            return _showing(options.showing_options(arguments[1:], "fields")[1], fields)
     return _measure(*options.run_options(arguments))
 
 
@@ -71,10 +74,10 @@ def _measure(parser: ArgumentParser, given: Namespace) -> int:
     return 1 if wrong else 0
 
 
-def _showing(given: Namespace) -> int:
-    """Figures of what is done with results."""
+def _showing(given: Namespace, measure: Callable[..., list[tuple[str, float, str]]]) -> int:
+    """Figures of what is done with results, or with fields."""
     with searchkit.open(given.index, mode="r") as index:
-        print(showing_page(index, showing(index, given.queries, given.passes)))
+        print(showing_page(index, measure(index, given.queries, given.passes)))
     return 0
 
 

@@ -47,11 +47,10 @@ def run_options(arguments: Sequence[str]) -> tuple[ArgumentParser, Namespace]:
     return parser, _completed(given, _QUICK if given.quick else _FULL, sizes=None)
 
 
-def showing_options(arguments: Sequence[str]) -> tuple[ArgumentParser, Namespace]:
-    """`python -m benchmarks showing`."""
-    parser = ArgumentParser(
-        prog="python -m benchmarks showing", description="timelines, snippets and pages of an index that is there"
-    )
+def showing_options(arguments: Sequence[str], what: str = "showing") -> tuple[ArgumentParser, Namespace]:
+    """`python -m benchmarks showing` and `python -m benchmarks fields`."""
+    about = {"showing": "timelines, snippets and pages", "fields": "filters, orders and counts by declared fields"}
+    parser = ArgumentParser(prog=f"python -m benchmarks {what}", description=f"{about[what]} of an index that is there")
     parser.add_argument("index", type=Path, metavar="INDEX", help="its folder; made by `searchkit index`")
     parser.add_argument(
         "--passes", type=_positive, default=7, metavar="N", help="of each query, the quickest counts (7)"

@@ -12,7 +12,7 @@ from typing import Any
 
 import searchkit
 
-__all__ = ["showing", "showing_page"]
+__all__ = ["FREQUENT", "HITS", "mean", "showing", "showing_page"]
 
 FREQUENT = 5  # queries of a timeline: the words in most articles
 HITS = 10
@@ -24,17 +24,17 @@ def showing(index: searchkit.Index, queries: Sequence[str], passes: int) -> list
     found = sum(map(index.count, words)) // max(len(words), 1)
     figures = []
     for by in ("day", "month", "year"):
-        spent = _mean(words, passes, index.search, lambda results, by=by: results.timeline(by))
+        spent = mean(words, passes, index.search, lambda results, by=by: results.timeline(by))
         figures.append((f"timeline by {by}", spent, f"of {found:,} articles"))
     for name, show in (
         ("one snippet a hit", lambda results: [hit.snippet() for hit in results]),
         ("two snippets a hit", lambda results: [hit.snippets(2) for hit in results]),
         ("passages", lambda results: [hit.passages(2) for hit in results]),
     ):
-        spent = _mean(queries, passes, lambda query: _read(index.search(query, limit=HITS)), show)
+        spent = mean(queries, passes, lambda query: _read(index.search(query, limit=HITS)), show)
         figures.append((name, spent, f"{HITS} hits that were read"))
-    figures.append(("reading", _mean(queries, passes, index.search, _read), f"{HITS} hits"))
-    spent = _mean(queries, passes, index.search, lambda results: results.cursor)
+    figures.append(("reading", mean(queries, passes, index.search, _read), f"{HITS} hits"))
+    spent = mean(queries, passes, index.search, lambda results: results.cursor)
     figures.append(("cursor", spent, ""))
     return figures
 
@@ -51,7 +51,8 @@ def _read(results: searchkit.Results) -> searchkit.Results:
     return results
 
 
-def _mean(asked: Sequence[str], passes: int, ask: Callable[[str], Any], show: Callable[[Any], object]) -> float:
+def mean(asked: Sequence[str], passes: int, ask: Callable[[str], Any], show: Callable[[Any], object]) -> float:
+    """Milliseconds of `show` for what `ask` makes of each that is asked, the least of some passes."""
     total = 0.0
     for query in asked:
         least = float("inf")

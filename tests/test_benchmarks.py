@@ -18,6 +18,7 @@ if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are not beside these tests", allow_module_level=True)
 sys.path.append(str(ROOT))  # behind the rest: an installed searchkit stays the one that is measured
 
+import searchkit  # noqa: E402
 from benchmarks import latency, report  # noqa: E402
 from benchmarks.__main__ import main  # noqa: E402
 from benchmarks.agreement import agreement  # noqa: E402
@@ -25,6 +26,7 @@ from benchmarks.bars import bars  # noqa: E402
 from benchmarks.building import build_all  # noqa: E402
 from benchmarks.corpus import Corpus, day_of, first_of, prepare, read_rows  # noqa: E402
 from benchmarks.exact import answer_exactly, differences  # noqa: E402
+from benchmarks.fields import fields  # noqa: E402
 from benchmarks.generate import generate  # noqa: E402
 from benchmarks.growth import growth_page  # noqa: E402
 from benchmarks.kept import Kept  # noqa: E402
@@ -389,3 +391,13 @@ def test_effectiveness_is_measured_on_judged_collections(tmp_path: Path, capsys:
         with pytest.raises(SystemExit) as ended:
             main(["effectiveness", "--data", str(data), "--peers", ""])
         assert ended.value.code == 2
+
+
+def test_fields_are_measured() -> None:
+    """Counts, filters and orders of each declared field that some article has."""
+    with searchkit.create(fields={"source": searchkit.Keyword(), "never": searchkit.Number()}) as index:
+        index.add({"text": "storm surge", "id": str(n), "fields": {"source": f"s{n % 3}"}} for n in range(30))
+        figures = fields(index, ["storm surge", "storm"], 2)
+    names = ["search", "facets of source", "facets of source", "where source, known", "where source, not known"]
+    assert [name for name, _, _ in figures] == [*names, "sort by source"]
+    assert all(spent >= 0 for _, spent, _ in figures)
