@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fuzz_queries import FOUND, check, some_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from query_laws import FOUND, check, some_text
 from strategies import generator, trials
 from written_queries import DECLARED, FIELDS, ODD_TEXT, written_queries
 
 import searchkit
+from searchkit import Boolean, Keyword, Number
 from searchkit.errors import QueryError
 from searchkit.query.complaints import KINDS, MAX_WARNINGS, Complaints
 from searchkit.query.conditions import Between, Compare
@@ -98,13 +99,23 @@ class TestThePageOfTheLanguage:
         with pytest.raises(QueryError):
             parse(text, strict=True, fields=DECLARED)
 
-    def test_examples_run(self) -> None:
+    def test_examples_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(PAGE.parent.parent)  # for the sample articles
         examples = "\n".join(re.findall(r"```pycon\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
         test = doctest.DocTestParser().get_doctest(examples, {}, PAGE.name, str(PAGE), 0)
         transcript: list[str] = []
         failed, tried = doctest.DocTestRunner(verbose=False).run(test, out=transcript.append)
-        assert tried >= 6
+        assert tried >= 14
         assert failed == 0, "".join(transcript)
+
+    def test_what_is_typed_finds_what_its_meaning_finds(self) -> None:
+        """Over the sample articles, every example and its written form are answered alike, the mended ones too."""
+        index = searchkit.create(fields={"source": Keyword(), "words": Number(), "paid": Boolean()})
+        index.add(searchkit.read_articles(str(PAGE.parent.parent / "seeds")))
+        for row in (*rows(2), *rows(3)):
+            text, meaning = row.values[:2]
+            if meaning != "()":
+                assert index.count(text) == index.count(meaning) == index.search(text).total, text
 
     def test_all_kinds_of_warnings_are_told(self) -> None:
         page = PAGE.read_text(encoding="utf-8")
@@ -584,7 +595,7 @@ class TestAnyText:
 
     @pytest.mark.slow
     def test_is_answered_for_texts_that_nobody_would_type(self) -> None:
-        """A moment of what `python tests/fuzz_queries.py` does for hours."""
+        """A moment of what `python -m tests.fuzz` does for hours."""
         chance = generator("queries")
         for _ in range(trials(150)):
             check(some_text(chance, ['a +title:"b c*"~3^2 OR (d* NEAR/2 e) -words:[1 TO 5} date:>=2020 \'f\' r"g"']))
@@ -667,60 +678,6 @@ class TestAnyText:
             '""',
         ):
             assert parse_module._plain(text, "any") is None
-
-
-# ---- the same language as Whoosh's
-
-OPERANDS = st.recursive(
-    st.sampled_from(["a", "b", "c", "d"]),
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=3).flatmap(
-            lambda operands: st.lists(
-                st.sampled_from([" ", " AND ", " OR ", " ANDNOT ", " ANDMAYBE "]),
-                min_size=len(operands) - 1,
-                max_size=len(operands) - 1,
-            ).map(lambda joints: "(" + "".join(map("".join, zip(operands, [*joints, ""], strict=True))) + ")")
-        ),
-        inner.filter(lambda text: not text.startswith("NOT")).map(lambda text: f"NOT {text}"),
-    ),
-    max_leaves=8,
-)
-
-
-def finds(query: Any, words: set[str]) -> bool:
-    """Whether a query, ours or Whoosh's, finds an article of these words."""
-    ours = isinstance(query, Query)
-    match type(query).__name__:
-        case "Term":
-            return query.text in words
-        case "And":
-            return all(finds(part, words) for part in (query.children if ours else query.subqueries))
-        case "Or":
-            return any(finds(part, words) for part in (query.children if ours else query.subqueries))
-        case "Not":
-            return not finds(query.child if ours else query.query, words)
-        case "AndMaybe":
-            return finds(query.required if ours else query.a, words)
-        case "AndNot":
-            return finds(query.a, words) and not finds(query.b, words)
-    raise AssertionError(f"unexpected {query!r}")
-
-
-@pytest.mark.slow
-@settings(FUZZ, max_examples=80)
-@given(OPERANDS)
-def test_operators_and_brackets_bind_as_in_whoosh(text: str) -> None:
-    """What is well written means what it means in Whoosh: both find the same of all articles of four words.
-
-    Whoosh reads words side by side as joined by AND, hence match="all".
-    """
-    from whoosh.qparser import QueryParser
-
-    theirs = QueryParser("text", None).parse(text, normalize=False)
-    ours = parse(text, strict=True, match="all")
-    for number in range(16):
-        words = {word for bit, word in enumerate("abcd") if number >> bit & 1}
-        assert finds(ours, words) == finds(theirs, words), words
 
 
 # ---- queries as text

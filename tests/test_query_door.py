@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fuzz_queries import FOUND, some_text
+from query_laws import FOUND, some_text
 from strategies import generator, trials
 from written_queries import DECLARED
 

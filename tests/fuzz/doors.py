@@ -14,6 +14,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from query_laws import check
+
 import searchkit
 from searchkit import Article, ArticleError, CorruptIndex, DateError, FormatVersion, QueryError, SearchkitError
 from searchkit.core.checksum import crc32c, page_checksums
@@ -23,7 +25,7 @@ from searchkit.indexing.options import Options
 from searchkit.indexing.salvage import Salvage
 from searchkit.indexing.snapshot import stored_article
 from searchkit.indexing.store import read_block
-from searchkit.query.parse import parse
+from searchkit.query import from_json
 from searchkit.sources import read_articles
 from searchkit.storage.container import ENTRY, HEADER, TRAILER, WORD, read_segment
 from searchkit.storage.live import decode_live, encode_live
@@ -247,12 +249,18 @@ def query(data: bytes) -> None:
 
 
 def strict_query(data: bytes) -> None:
-    """Read strictly, it is a query, or a QueryError with a place in the text."""
-    asked = _text(data)
+    """Both doors of the language keep the laws of any text: read strictly, it is a query or an error with a place."""
+    check(_text(data))
+
+
+def saved_query(data: bytes) -> None:
+    """A saved query is one, or a QueryError; and what it is saved as again is the same query."""
     try:
-        parse(asked, strict=True)
-    except QueryError as error:
-        assert error.position is None or 0 <= error.position <= len(asked), (error.position, asked)
+        query = from_json(data[:MOST])
+    except QueryError:
+        return
+    assert from_json(json.dumps(query.to_json())) == query
+    assert query.describe() and str(query)
 
 
 def date(data: bytes) -> None:
@@ -277,5 +285,6 @@ DOORS: dict[str, Callable[[bytes], Any]] = {
     "article": article,
     "query": query,
     "strict-query": strict_query,
+    "saved-query": saved_query,
     "date": date,
 }

@@ -10,7 +10,9 @@ from functools import cache
 from pathlib import Path
 
 import attrs
+from query_laws import FOUND, PIECES
 from strategies import DATES, some_articles
+from written_queries import DECLARED
 
 import searchkit
 from fuzz.doors import DOORS
@@ -152,6 +154,17 @@ def _texts() -> Iterator[bytes]:
     yield b"\xff\xfe broken \xc3 utf-8 \xed\xa0\x80"
 
 
+def _queries() -> Iterator[bytes]:
+    yield from _texts()
+    for written in (*PIECES, *FOUND):
+        yield written.encode("utf-8", "surrogatepass")
+
+
+def _saved() -> Iterator[bytes]:
+    for written in QUERIES:
+        yield json.dumps(searchkit.parse(written, fields=DECLARED).to_json()).encode()
+
+
 def _lines() -> Iterator[bytes]:
     lines = [json.dumps(record, ensure_ascii=number % 2 == 0).encode() for number, record in enumerate(RECORDS)]
     yield from (
@@ -227,7 +240,8 @@ _SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "text": _texts,
     "article": _texts,
     "query": _texts,
-    "strict-query": _texts,
+    "strict-query": _queries,
+    "saved-query": _saved,
     "date": _dates,
 }
 _CORE: dict[str, tuple[str, Callable[[], Iterator[bytes]]]] = {

@@ -1,20 +1,13 @@
-"""Texts that nobody would type, for both doors of the query language, for as long as you like.
+"""The laws of query text, and texts that nobody would type to hold them against.
 
-    python tests/fuzz_queries.py [SECONDS [SEED]]
-
-Texts are made of the pieces of the language and of any characters, and of each other: what led through code that was
-not run before is kept and changed further (lines of searchkit/query, seen by sys.settrace for one text in eight). The
-laws are `check`; a text that breaks one is printed, shortened, and belongs into FOUND, which the test suite runs.
+`check` is what every text keeps; the tests call it, and the fuzzers do (`python -m tests.fuzz strict-query`). What
+broke it once is in FOUND.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import sys
-import time
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from written_queries import DECLARED
@@ -145,79 +138,3 @@ def some_text(chance: random.Random, kept: list[str]) -> str:
         else:
             text = text[:first] + chance.choice(PIECES) + text[first if change == 4 else last :]
     return text[:300]
-
-
-class Lines:
-    """The lines of searchkit/query that were run so far, with their number of passes in powers of two."""
-
-    def __init__(self) -> None:
-        self.folder = str(Path(searchkit.query.__file__).parent)
-        self.seen: set[tuple[str, int, int]] = set()
-
-    def are_new(self, text: str) -> bool:
-        """Whether a text leads somewhere new."""
-        passes: dict[tuple[str, int], int] = {}
-
-        def line(frame: FrameType, event: str, argument: object) -> Any:
-            key = (frame.f_code.co_filename, frame.f_lineno)
-            passes[key] = passes.get(key, 0) + 1
-            return line
-
-        def call(frame: FrameType, event: str, argument: object) -> Any:
-            return line if frame.f_code.co_filename.startswith(self.folder) else None
-
-        before = sys.gettrace()
-        sys.settrace(call)
-        try:
-            parse_with_warnings(text, fields=DECLARED)
-        finally:
-            sys.settrace(before)
-        new = {(*key, number.bit_length()) for key, number in passes.items()} - self.seen
-        self.seen |= new
-        return bool(new)
-
-
-def shortened(text: str) -> str:
-    """A text that breaks a law as this one does, with as little as possible in it."""
-    size = len(text) // 2
-    while size:
-        at = 0
-        while at < len(text):
-            less = text[:at] + text[at + size :]
-            if breaks(less):
-                text = less
-            else:
-                at += size
-        size //= 2
-    return text
-
-
-def breaks(text: str) -> bool:
-    try:
-        check(text)
-    except Exception:
-        return True
-    return False
-
-
-def fuzz(seconds: float, seed: int) -> int:
-    """Check texts for so long; how many. Stops at the first that breaks a law, and raises what it raised."""
-    chance, lines, kept = random.Random(seed), Lines(), [*FOUND]
-    end, count = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
-        text = some_text(chance, kept)
-        count += 1
-        try:
-            check(text, chance.choice(["any", "all"]))
-        except Exception:
-            print(f"broken by {shortened(text) if breaks(text) else text!r}, after {count:,} texts")
-            raise
-        if count % 8 == 0 and lines.are_new(text):
-            kept.append(text)
-    print(f"{count:,} texts, {len(kept):,} kept, {len(lines.seen):,} line passes, seed {seed}")
-    return count
-
-
-if __name__ == "__main__":
-    arguments = [int(argument) for argument in sys.argv[1:]]
-    fuzz(arguments[0] if arguments else 60, arguments[1] if len(arguments) > 1 else time.time_ns() % 1_000_000)
