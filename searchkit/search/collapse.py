@@ -16,10 +16,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from searchkit.core.columns import NO_RANK
-from searchkit.core.evaluate import Answer, Settings
+from searchkit.core.evaluate import Answer, Settings, clock
 from searchkit.core.fingerprints import Groups
 from searchkit.errors import QueryError, SearchTimeout
-from searchkit.search.bind import TimeUp
+from searchkit.search.bind import TimeUp, check_time
 from searchkit.search.where import sorted_keys
 
 if TYPE_CHECKING:
@@ -56,11 +56,12 @@ class Fold:
         self._folded: dict[int, list[Place]] | None = None
 
     def search(self, ask: Ask, settings: Settings, start: float) -> Results:
-        """The best hit of each group, as many as are wanted."""
+        """The best hit of each group, as many as are wanted; at the deadline those that were found until then."""
         deadline = ask.scope.deadline()
         most = self._snapshot.articles
         depth = min(2 * settings.wanted + 16, most)
         self._settings, self._folded = settings, None
+        late = False
         while True:
             try:
                 answer = ask.ranked(settings.first(depth), deadline) if settings.wanted else None
@@ -68,43 +69,51 @@ class Fold:
                 return ask.results(None, perf_counter() - start, late=True)
             if answer is None:
                 return ask.results(None, perf_counter() - start)
-            shown = self._group(answer)
-            if len(shown) >= settings.wanted or len(answer) < depth or depth == most or answer.late:
+            shown, late = self._group(answer, deadline)
+            if len(shown) >= settings.wanted or len(answer) < depth or depth == most or answer.late or late:
                 break
             depth = min(2 * depth, most)
         chosen = answer.select(shown[: settings.wanted], settings.offset)
-        return ask.results(chosen, perf_counter() - start)
+        return ask.results(chosen, perf_counter() - start, late)
 
     def folded(self, ask: Ask, place: Place) -> list[Place]:
         """The other hits of a group, in their order, by its best one. Raises SearchTimeout."""
         if self._folded is None:
             assert self._settings is not None, "hits come from a search"
             try:
-                answer = ask.ranked(self._settings.first(self._snapshot.articles), ask.scope.deadline())
+                self._folded = self._assign(ask, self._settings, ask.scope.deadline())
             except TimeUp:
-                answer = None
-            if answer is None or answer.late:
                 assert ask.scope.timeout is not None
-                raise SearchTimeout(ask.scope.timeout)
-            folded: dict[int, list[Place]] = {number: [] for number in self._shown.values()}
-            for other in answer.places():
-                if other not in self._shown and (number := self._join(other, False)) >= 0:
-                    folded[number].append(other)
-            self._folded = folded
+                raise SearchTimeout(ask.scope.timeout) from None
         return self._folded[self._shown[place]]
 
-    def _group(self, answer: Answer) -> list[int]:
-        """The numbers of the hits that begin a group. All is done anew: a deeper ranking need not begin as this one
-        did, if the time was up.
+    def _group(self, answer: Answer, deadline: int) -> tuple[list[int], bool]:
+        """The numbers of the hits that begin a group, and whether the time was up before all were looked at.
+
+        All is done anew: a deeper ranking need not begin as this one did, if the time was up.
         """
         self._join = self._joining()
         self._shown = {}
-        shown = []
+        shown: list[int] = []
         for number, place in enumerate(answer.places()):
+            if deadline and clock() >= deadline:
+                return shown, True
             if self._join(place, True) == len(self._shown):
                 self._shown[place] = len(self._shown)
                 shown.append(number)
-        return shown
+        return shown, False
+
+    def _assign(self, ask: Ask, settings: Settings, deadline: int) -> dict[int, list[Place]]:
+        """All that is found, without the best hits of groups, by the number of its group. Raises TimeUp."""
+        folded: dict[int, list[Place]] = {number: [] for number in self._shown.values()}
+        answer = ask.ranked(settings.first(self._snapshot.articles), deadline)
+        if answer is None or answer.late:
+            raise TimeUp
+        for other in answer.places():
+            check_time(deadline)
+            if other not in self._shown and (number := self._join(other, False)) >= 0:
+                folded[number].append(other)
+        return folded
 
     def _joining(self) -> Join:
         """How articles are put into groups, none of which has begun yet."""

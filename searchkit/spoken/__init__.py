@@ -2,7 +2,8 @@
 
     words       a text to plain words, and what single words can stand for
     calendar    the arithmetic of days, months and weeks, in whole numbers
-    periods     one period named by words: relative to now, or by its name
+    relative    one period relative to now
+    periods     one period by its name (`named`: its year; `parts`: quarters, weeks, decades and their like)
     ranges      a period alone, two with `to` between them, or one with `since` or `before`
 
 What is said becomes a range of seconds at once, so that nothing is left to be understood later. The grammar needs no

@@ -17,7 +17,8 @@ from typing import NamedTuple
 from searchkit.errors import DateError
 from searchkit.spoken.calendar import DAY, WEEKDAYS, Clock, OutOfYears, Span
 from searchkit.spoken.cursor import FORMS, Cursor, Written
-from searchkit.spoken.periods import Period, period
+from searchkit.spoken.named import Period
+from searchkit.spoken.periods import period
 from searchkit.spoken.relative import either
 
 __all__ = ["Range", "read"]
