@@ -41,6 +41,7 @@ static sk_word_maxima *make(sk_cursor *c, unsigned shift, size_t size)
     if (!maxima)
         return NULL;
     maxima->shift = shift;
+    maxima->wide = shift == WIDEST ? 0 : (s->articles >> shift) + 1;
     /* c = tf / (1 - b + b * length / average), as it was when the list was encoded. */
     double k0 = 1.0 - s->b, k_length = s->b / s->average, parts = 255.0 / c->c_max * (1 + 1e-6);
     for (uint32_t block = 0; block < c->blocks; block++) {
@@ -54,6 +55,10 @@ static sk_word_maxima *make(sk_cursor *c, unsigned shift, size_t size)
             uint8_t impact = share < 254 ? (uint8_t)(share + 1) : 255, *most = &maxima->impacts[docid >> shift];
             *most = impact > *most ? impact : *most;
         }
+    }
+    for (uint32_t i = 0; maxima->wide && i < maxima->wide; i++) {
+        uint8_t *most = &maxima->impacts[maxima->wide + (i >> (WIDEST - shift))];
+        *most = maxima->impacts[i] > *most ? maxima->impacts[i] : *most;
     }
     return maxima;
 }
@@ -93,7 +98,8 @@ const sk_word_maxima *sk_maxima_of(sk_maxima *m, sk_cursor *c)
         shift++;
     if (((uint64_t)c->df << WIDEST) < s->articles / 8)
         return NULL; /* nearly all ranges would be empty */
-    uint64_t size = sizeof *maxima + (s->articles >> shift) + 1, room = s->postings.size / SHARE;
+    uint64_t wide = shift == WIDEST ? 0 : (s->articles >> WIDEST) + 1;
+    uint64_t size = sizeof *maxima + (s->articles >> shift) + 1 + wide, room = s->postings.size / SHARE;
     if (__atomic_add_fetch(&m->held, size, __ATOMIC_RELAXED) <= (room < LEAST ? LEAST : room)) {
         maxima = make(c, shift, size);
         if (maxima && __atomic_compare_exchange_n(&of->maxima, &none, maxima, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))

@@ -11,11 +11,15 @@
 /* Of a segment, for all that search it. */
 typedef struct sk_maxima sk_maxima;
 
-/* Of a word: impacts[docid >> shift], in 255ths of the list's c_max, rounded up. */
+/* Of a word: impacts[docid >> shift], in 255ths of the list's c_max, rounded up; from impacts[wide] on, the same of ranges
+ * of 64 docids. */
 typedef struct sk_word_maxima {
     unsigned shift;
+    uint32_t wide;
     uint8_t impacts[];
 } sk_word_maxima;
+
+static inline const uint8_t *sk_maxima_ranges(const sk_word_maxima *m) { return m->impacts + m->wide; }
 
 /* NULL: no memory. */
 sk_maxima *sk_maxima_open(void);
