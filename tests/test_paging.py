@@ -84,7 +84,7 @@ def test_another_process_goes_on_in_the_generation_before(tmp_path: Path) -> Non
     with searchkit.open(tmp_path / "index", mode="r") as second:
         assert second.search("w0", limit=1)[0].id != whole[5]
         following = second.search("w0", limit=5, after=cursor)
-        assert (list(following.ids), following.warnings) == (whole[5:10], ())
+        assert (list(following.ids), following.warnings, following.offset) == (whole[5:10], (), 5)
         assert following.total == len(whole)
 
 

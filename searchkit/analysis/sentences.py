@@ -45,12 +45,13 @@ NAMES_AND_PLACES = _words("""
     ala ariz calif colo conn fla ga kan ky md mich minn neb nev okla pa penn tenn tex va vt wis wyo
 """)
 WRITING = _words("""
-    al approx ca cf ch ed eds eq eqs est etc ex fig figs misc op pp pt ref refs resp tel trans viz vol vols vs
-    bzw evtl ggf inkl nr usw zzgl
+    al approx ca cf ch cong ed eds eq eqs est etc ex fig figs misc op pp pt ref refs res resp sess tel trans viz vol
+    vols vs bzw evtl ggf inkl nr usw zzgl
 """)
 DOTTED = _words("""
-    a.d a.k.a a.m b.a b.c b.c.e b.sc c.e d.c d.h e.g e.u i.e j.d l.a ll.b m.a m.b.a m.d m.sc n.b n.y p.m p.s ph.d r.i.p
-    u.a u.k u.n u.s u.s.a u.s.c u.s.s u.s.s.r z.b
+    a.d a.k.a a.m b.a b.c b.c.e b.s b.sc c.e d.c d.h e.g e.u h.con h.j h.r i.e j.d j.p l.a ll.b m.a m.b.a m.d m.p
+    m.sc n.b n.c n.d n.h n.j n.m n.y p.m p.s ph.d r.i r.i.p r.n s.c s.con s.d s.j u.a u.k u.n u.s u.s.a u.s.c u.s.s
+    u.s.s.r w.va z.b
 """)
 ABBREVIATIONS = TITLES | MONTHS_AND_DAYS | NAMES_AND_PLACES | WRITING | DOTTED
 STARTERS = _words("""

@@ -38,4 +38,4 @@ def like(id: str, where: str, snippets: int, markup: str, style: str | None, off
     with open_index(where) as index:
         if id not in index:
             raise ArticleError(f"there is no article {id!r} in {where}", hint="`searchkit query` prints ids")
-        return show(index.like(id, offset=offset, **options), style, offset, snippets, markup)
+        return show(index.like(id, offset=offset, **options), style, snippets, markup)

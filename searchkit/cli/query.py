@@ -195,13 +195,12 @@ def query(
         options: dict[str, Any] = {"after": after, "sort": sort, "collapse": collapse, "timeout": timeout}
         results = index.search(asked, limit=limit, offset=offset, **options, **limits, **ranking)
         explanation = (lambda hit: index.explain(asked, hit.id, **limits, **ranking)) if explain else None
-        return show(results, style, offset, snippets, markup or "plain", explanation, by, facets)
+        return show(results, style, snippets, markup or "plain", explanation, by, facets)
 
 
 def show(
     results: Results,
     style: str | None,
-    offset: int,
     snippets: int,
     markup: str,
     explanation: Explain | None = None,
@@ -236,7 +235,7 @@ def show(
     elif on_terminal():
         from searchkit.cli.drawing import draw
 
-        draw(results, offset + 1, snippets, explanation)
+        draw(results, results.offset + 1, snippets, explanation)
         if not results and results.suggestions:
             complain(f"did you mean: {' | '.join(results.suggestions)}")
     else:

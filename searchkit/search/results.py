@@ -355,9 +355,14 @@ class Results(Sequence[Hit]):
         return self._ask.cursor(self)
 
     @property
+    def offset(self) -> int:
+        """How many hits rank before these: of a page behind a cursor, those of all pages before it."""
+        return 0 if self._answer is None else self._answer.offset
+
+    @property
     def _passed(self) -> int:
         """The rank of the last hit: how many there are up to it. 0 where that is not known for sure."""
-        return 0 if self._answer is None or self._answer.late else self._answer.offset + len(self)
+        return 0 if self._answer is None or self._answer.late else self.offset + len(self)
 
     def _warned(self, warning: QueryWarning) -> Results:
         """The same with one more warning."""

@@ -123,7 +123,8 @@ class Timeline(Sequence[Bucket]):
 
     def __str__(self) -> str:
         """The timeline as bars, for a terminal."""
-        lines = [f"{label}  {bar}{' ' * bool(bar)}{count}" if label else "⋮" for label, bar, count in bars(self, WIDTH)]
+        rows = bars(self, WIDTH)
+        lines = [f"{label}  {drawn}{' ' * bool(drawn)}{count}" if label else "⋮" for label, drawn, count in rows]
         return "\n".join([self.headline, *lines])
 
     def __repr__(self) -> str:
