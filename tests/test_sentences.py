@@ -22,7 +22,7 @@ def cut(text: str) -> list[str]:
 @pytest.mark.parametrize(
     "text",
     [
-        "The resolution, S.J. Res. 9 of the 110th Cong., was read by Rep. Holt of Raleigh, N.C. on Monday, as H.R. 7 was.",
+        "The resolution, S.J. Res. 9 of the 110th Cong., was read by Rep. Holt of Raleigh, N.C. on Monday.",
         "Dr. Adeyemi-Clarke met Mr. Oyelaran of the U.S. Coast Guard on Oct. 2 at 5 p.m. in St. Brannock.",
         "She paid 3.5 million to J. R. Holt, e.g. for No. 7 of the series.",
         "“My heart aches,” said Ms. Vint.",
