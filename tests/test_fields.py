@@ -362,6 +362,20 @@ def test_conditions_in_queries(query: Query, where: dict[str, Any]) -> None:
             assert index.search(query, dates=relation).total == index.count(All(), where=where, dates=relation)
 
 
+def test_another_case_is_told() -> None:
+    """Keywords are compared letter by letter; one that is there in another case only is named, from any segment."""
+    with searchkit.create(fields=DECLARED) as index:
+        index.add([Article("storm", fields={"source": "Reuters"})])
+        index.add([Article("storm surge", fields={"source": ["REUTERS", "ap"]})])
+        results = index.search("storm source:reuters")
+        assert len(results) == 0
+        assert [str(warning) for warning in results.warnings] == [
+            "'source:reuters' finds nothing: no article has it, but there is 'REUTERS' or 'Reuters'"
+        ]
+        for query in ("storm source:Reuters", "storm source:ap", "storm source:afp", "storm source:*", "words:1"):
+            assert index.search(query).warnings == ()
+
+
 @pytest.mark.parametrize(
     "query",
     [Compare("other", "=", 1), Compare("words", "=", "many"), Compare("words", ">", True), Compare("flag", "=", 1),

@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 import searchkit
-from searchkit import Article, FormatVersion, SearchkitError
+from searchkit import Article, FormatVersion, Number, SearchkitError
 from searchkit.analysis import analyzer, languages
 from searchkit.cli.program import program
 from searchkit.query import All
@@ -140,7 +140,9 @@ def test_another_stemmer_is_refused_and_upgraded_to(stemmer: Any, tmp_path: Path
     """Words that need stemming raise FormatVersion with the command that cures it; then all articles are found."""
     folder = tmp_path / "index"
     articles = [Article(f"running number{number}x walking", id=str(number), title="titles") for number in range(300)]
-    with searchkit.create(folder, analyzer="cutter:cut") as index:
+    fields = {"n": Number()}
+    articles = [attrs.evolve(article, fields={"n": number % 3}) for number, article in enumerate(articles)]
+    with searchkit.create(folder, analyzer="cutter:cut", fields=fields) as index:
         index.add(articles[:200])
         index.add(articles[200:])
         index.delete(["7", "250"])
@@ -154,6 +156,7 @@ def test_another_stemmer_is_refused_and_upgraded_to(stemmer: Any, tmp_path: Path
         assert {"runni", "walki", "title"} <= set(terms)
         assert [hit.id for hit in index.search("7")] == []
         assert index.search("runni").total == len(index) == 298
+        assert index.search("runni").facets("n") == {0: 100, 2: 100, 1: 98}
         assert index.check(deep=True).findings == ()
         expected = [(hit.id, hit.score) for hit in index.search("walking titles", limit=None)]
         with searchkit.create(analyzer="cutter:cut") as fresh:

@@ -27,7 +27,7 @@ from searchkit.query import conditions, nodes, patterns
 from searchkit.query.complaints import QueryWarning
 from searchkit.search.expand import PATTERNS, Expander, Pattern, shown
 from searchkit.search.results import Marks
-from searchkit.search.where import Condition, Reader, condition_of
+from searchkit.search.where import Condition, Reader, condition_of, spelt_otherwise
 
 __all__ = [
     "Bound",
@@ -205,7 +205,12 @@ class _Binder:
     def condition(self, query: conditions.Compare | conditions.Between) -> Bound:
         options = self.snapshot.options
         try:
-            return Holds(condition_of(query, options.fields, self.dates, self.read))
+            condition = condition_of(query, options.fields, self.dates, self.read)
+            if values := spelt_otherwise(condition, self.snapshot):
+                named = " or ".join(map(repr, values))
+                text = f"{shown(str(query))} finds nothing: no article has it, but there is {named}"
+                self.warnings.append(QueryWarning(text, "condition", hint=f"write it as {named}"))
+            return Holds(condition)
         except ValueError as error:
             self.warnings.append(QueryWarning(f"{shown(str(query))} finds nothing: {error}", "condition"))
             return Everything(False)

@@ -42,11 +42,13 @@ __all__ = [
     "declared_field",
     "select",
     "sorted_keys",
+    "spelt_otherwise",
     "where_conditions",
 ]
 
 MOST_BITMAPS = 256  # kept with a segment, ...
 MOST_BITMAP_BYTES = 16 << 20  # ... and their size
+MOST_COMPARED = 10_000  # values of a segment that are read where one is not there as it is spelt
 MOST_KEYS = 8  # orders that are kept with a snapshot, of 4 bytes an article
 
 
@@ -263,6 +265,19 @@ def _wanted(condition: Condition, column: Column) -> bytes | bytearray:
         high = (bisect_right if condition.include_high else bisect_left)(column, condition.high)
     high = max(low, high)
     return bytes(low) + b"\1" * (high - low) + bytes(count - high)
+
+
+def spelt_otherwise(condition: Condition, snapshot: Snapshot) -> list[str]:
+    """Keywords that differ from the one that is asked for, which no article has, in their case alone."""
+    if not isinstance(condition, Among) or not isinstance(snapshot.options.fields[condition.field], Keyword):
+        return []
+    wanted = condition.values[0]
+    columns = [column for part in snapshot.parts if (column := column_of(part, condition.field, "keyword"))]
+    if any(any(_wanted(condition, column)) for column in columns):
+        return []
+    folded = str(wanted).casefold()
+    some = (value for column in columns if len(column) <= MOST_COMPARED for value in column)
+    return sorted({value for value in some if value.casefold() == folded})
 
 
 def sorted_keys(field: str, descending: bool, snapshot: Snapshot) -> tuple[array[int], ...]:
