@@ -11,6 +11,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,7 @@ def test_filters_orders_and_counts(on_disk: bool, tmp_path: Path) -> None:
         index.close()
 
 
+@pytest.mark.slow
 def test_windows(tmp_path: Path) -> None:
     """More articles than one window has, rare and frequent values, a value in one window only."""
     choices = generator("fields windows")
@@ -221,6 +223,7 @@ def test_windows(tmp_path: Path) -> None:
         assert top == [article.id for article in reversed(alive) if "surge" in article.text][:4]
 
 
+@pytest.mark.slow
 def test_the_same_articles_make_the_same_file(tmp_path: Path) -> None:
     """However they came, after `compact`: columns too are nothing but the articles."""
     choices = generator("fields files")
@@ -235,6 +238,10 @@ def test_the_same_articles_make_the_same_file(tmp_path: Path) -> None:
         index.add(reversed(every[:45]))
         index.delete(id for id in [hit.id for hit in index.search(All(), limit=None)] if id not in articles)
         index.compact()
+    with searchkit.open(tmp_path / "one", mode="r") as index:
+        index.snapshot(tmp_path / "copy")
+    with searchkit.open(tmp_path / "copy") as copy:
+        assert copy.options.fields == DECLARED and copy.check().ok
     one, two = ({path.name: path.read_bytes() for path in (tmp_path / n).glob("*.sk")} for n in ("one", "two"))
     assert len(one) == 1 and one.items() <= two.items()
 
@@ -394,6 +401,7 @@ def test_a_condition_that_makes_no_sense_finds_nothing(query: Query) -> None:
 # -- declared later ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_fields_declared_later(on_disk: bool, tmp_path: Path) -> None:
     """All is as if they had been declared from the first: answers, and after `compact` the file itself."""
@@ -488,3 +496,16 @@ def test_the_page_of_fields() -> None:
     transcript: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, verbose=False)
     assert runner.run(test, out=transcript.append).failed == 0, "".join(transcript)
+
+
+def test_dates_in_where() -> None:
+    """Text, written or said, and the values that Python has for dates; an offset is moved to the index's zone."""
+    noon = datetime(2020, 10, 2, 12, 0, 5, 999, tzinfo=timezone(timedelta(hours=2)))
+    with searchkit.create(fields=DECLARED, timezone="Europe/Berlin") as index:
+        index.add([Article("storm", id="a", fields={"seen": "2020-10-02T10:00:05Z"}), Article("storm", id="b")])
+        for wanted in ("2020-10-02T12:00:05", "yesterday", noon, date(2020, 10, 2), DateInterval.parse("2020-10"),
+                       (None, noon), (noon, "today"), ("2020/..", None)):  # fmt: skip
+            moment = datetime(2020, 10, 3, 8)
+            assert [hit.id for hit in index.search("storm", where={"seen": wanted}, now=moment)] == ["a"], wanted
+        assert len(index.search("storm seen:'last year'", now=datetime(2021, 5, 5))) == 1
+        assert index.search("storm", where={"seen": "2020-10-02T10:00:05"}).total == 0

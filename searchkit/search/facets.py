@@ -26,14 +26,11 @@ def facets(matches: Sequence[bytes], field: str, limit: int | None, snapshot: Sn
     if limit is not None and (type(limit) is not int or limit < 0):
         raise QueryError(f"limit is {limit!r}", hint="it must be a whole number from 0, or None")
     totals: dict[Any, int] = {}
-    parts = [part for part in snapshot.parts if column_of(part, field, kind) is not None]
-    for part, bits in zip(snapshot.parts, matches, strict=True):
-        column = part.column(field)
-        if column is None:
-            continue
-        counts = column.counts(bits)
-        found = [(number, count) for number, count in enumerate(counts) if count]
-        if len(parts) == 1 and limit is not None:  # values rise with their numbers: few need be read
+    columns = [(column_of(part, field, kind), bits) for part, bits in zip(snapshot.parts, matches, strict=True)]
+    having = [(column, bits) for column, bits in columns if column is not None]
+    for column, bits in having:
+        found = [(number, count) for number, count in enumerate(column.counts(bits)) if count]
+        if len(having) == 1 and limit is not None:  # values rise with their numbers: few need be read
             found = nsmallest(limit, found, key=lambda pair: (-pair[1], pair[0]))
         for number, count in found:
             value = column[number]
@@ -42,7 +39,7 @@ def facets(matches: Sequence[bytes], field: str, limit: int | None, snapshot: Sn
     try:
         return {_shown(value): count for value, count in ranked[:limit]}
     except DateError as error:
-        raise CorruptIndex(parts[0].path, "columns", f"dates in {field!r}", str(error)) from error
+        raise CorruptIndex(snapshot.parts[0].path, "columns", f"dates in {field!r}", str(error)) from error
 
 
 def _shown(value: Any) -> FacetValue:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -166,7 +166,7 @@ _TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
 
 def _read(field: Field, value: Value) -> ColumnValue:
     """A value of a query as one of the field's kind: what it means there is what its text says. ValueError."""
-    text = value if isinstance(value, str) else read_back(value)
+    text = value if isinstance(value, str) else _as_typed(value)
     if isinstance(field, Keyword):
         return field.column_value(text)
     if isinstance(field, Number):
@@ -179,7 +179,7 @@ def _read(field: Field, value: Value) -> ColumnValue:
     return _TRUTHS[text.lower()]
 
 
-def read_back(value: Value) -> str:
+def _as_typed(value: Value) -> str:
     """A value as text, as it was typed."""
     return str(value).lower() if isinstance(value, bool) else repr(value)
 
@@ -218,6 +218,8 @@ def _seconds(value: Any, read: Reader) -> tuple[int | None, int | None]:
         return value.start_second, value.end_second
     if not isinstance(value, str | date):
         raise DateError(repr(value), "a date is text, a date, a datetime or a DateInterval")
+    if isinstance(value, datetime):
+        value = value.replace(microsecond=0)
     return read(value if isinstance(value, str) else value.isoformat())
 
 
