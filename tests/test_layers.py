@@ -42,7 +42,7 @@ HOMES = {
     "rich": ("cli/",),
     "matplotlib": ("search/plot.py",),
     "pandas": ("search/tables.py", "search/results.py"),  # there for the types of what it hands on
-    "pyarrow": ("search/tables.py", "search/results.py"),
+    "pyarrow": ("search/tables.py", "search/results.py", "sources/parquet.py"),
 }
 NEVER_IMPORTED = {
     "pickle",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["index"]
 
-FORMATS = ("text", "jsonl", "json", "csv", "tsv")
+FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet")
 
 
 def _keys(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, str] | None:
@@ -105,9 +105,9 @@ def index(
 ) -> int:
     """Add articles to an index, which is made if it is not there.
 
-    SOURCE is a file (.txt, .jsonl, .json, .csv, .tsv, also with .gz or .zst), a folder, a glob in quotes, or - for
-    standard input. An article with the id of one in the index replaces it. All are added in one commit, or none, unless
-    --commit-every says otherwise.
+    SOURCE is a file (.txt, .jsonl, .json, .csv, .tsv, also with .gz or .zst; .parquet), a folder, a glob in quotes, or -
+    for standard input. An article with the id of one in the index replaces it. All are added in one commit, or none,
+    unless --commit-every says otherwise.
     """
     import searchkit
     from searchkit.sources.report import ReadReport

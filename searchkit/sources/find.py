@@ -30,7 +30,7 @@ class Readable(Protocol):
 
 Named: TypeAlias = str | os.PathLike[str] | Readable
 
-FORMATS: Final = ("text", "jsonl", "json", "csv", "tsv")
+FORMATS: Final = ("text", "jsonl", "json", "csv", "tsv", "parquet")
 """The forms that are read, by the names that `format=` takes."""
 
 _SUFFIXES: Final = {
@@ -40,6 +40,7 @@ _SUFFIXES: Final = {
     ".json": "json",
     ".csv": "csv",
     ".tsv": "tsv",
+    ".parquet": "parquet",
 }
 _COMPRESSIONS: Final = (".gz", ".zst")
 

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
@@ -19,6 +19,9 @@ from searchkit.sources.find import FORMATS, Named, Source, find
 from searchkit.sources.report import ReadReport, Rejected
 from searchkit.sources.rows import Keys, article_of
 from searchkit.sources.streams import Chunks, chunks_of
+
+if TYPE_CHECKING:
+    from searchkit.sources.jsonl import Make
 
 __all__ = ["ReadArticles", "read_articles"]
 
@@ -66,9 +69,9 @@ def read_articles(
     sources    each a path, a glob with `*`, `?` or `[`, "-", or a binary file. Folders are read to their depths.
     on_error   "raise" stops at the first error. "skip" leaves the article out, "undated" does too but keeps an article
                of which only the date is wrong, without it; both go on and put the error into the report.
-    format     "text", "jsonl", "json", "csv" or "tsv" in place of what the suffix says (.txt .jsonl .ndjson .json .csv
-               .tsv, each also with .gz or .zst). Streams have no suffix: they are JSON Lines if they begin with `{`,
-               JSON if with `[`, otherwise plain text.
+    format     "text", "jsonl", "json", "csv", "tsv" or "parquet" in place of what the suffix says (.txt .jsonl .ndjson
+               .json .csv .tsv, each also with .gz or .zst, and .parquet with the extra `arrow`). Streams have no suffix:
+               they are JSON Lines if they begin with `{`, JSON if with `[`, otherwise plain text.
     keys       what records call the parts of an article, such as {"text": "body", "date": "published"}. Other keys of
                JSON and columns of tables become fields.
     encoding   of all sources; a byte order mark is accepted.
@@ -151,6 +154,10 @@ class _Reader:
 
     def items(self, source: Source, packed: bool) -> Iterator[Article | Pack | Rejected]:
         """The articles of a source, in packs if that is wanted and quicker, and errors in the place of wrong ones."""
+        if source.format == "parquet":
+            from searchkit.sources.parquet import read_parquet
+
+            return read_parquet(source, self.keys, self.needed, self.max_bytes, self._make(source))
         chunks: Chunks = chunks_of(source, self.encoding, self.max_bytes, self.report)
         format = source.format
         if format is None:
@@ -161,9 +168,7 @@ class _Reader:
 
             return iter(()) if self._is_known(source) else read_text(chunks, source.name, source.id, self.timezone)
 
-        def make(record: dict[str, Any], line: int) -> Article | Rejected:
-            return article_of(record, self.keys, self.timezone, source.name, line, self.report.left_out)
-
+        make = self._make(source)
         if format in _DELIMITERS:
             from searchkit.sources.table import read_table
 
@@ -174,6 +179,12 @@ class _Reader:
             names = tuple(getattr(self.keys, part).encode("utf-8", "surrogatepass") for part in _PACKED)
             return read_jsonl_packs(chunks, source.name, make, names, self.timezone)
         return (read_jsonl if format == "jsonl" else read_json)(chunks, source.name, make)
+
+    def _make(self, source: Source) -> Make:
+        def make(record: dict[str, Any], line: int) -> Article | Rejected:
+            return article_of(record, self.keys, self.timezone, source.name, line, self.report.left_out)
+
+        return make
 
     def _is_known(self, source: Source) -> bool:
         """Whether this very file was read before. Raises ArticleError when it is another one of the same id."""
