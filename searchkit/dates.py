@@ -192,9 +192,11 @@ def parse_range(
     if isinstance(text, str) and text.count("/") == 1 and ".." in text:
         first, last = (side.strip() for side in text.split("/"))
         if first == ".." or last == "..":
-            start = None if first == ".." else DateInterval.parse(first, now=now, timezone=timezone).start_second
-            end = None if last == ".." else DateInterval.parse(last, now=now, timezone=timezone).end_second
-            return start, end
+            start, end = (
+                None if side == ".." else DateInterval.parse(side, now=now, timezone=timezone, week_starts=week_starts)
+                for side in (first, last)
+            )
+            return None if start is None else start.start_second, None if end is None else end.end_second
     text = _checked(text, timezone)
     interval = _written_date(text, timezone)
     if interval is not None:

@@ -117,6 +117,13 @@ def test_weeks_that_start_on_sunday(now: str, text: str, start: str, end: str) -
     assert DateInterval.parse(text, now=datetime.fromisoformat(now), week_starts="sunday").start_second == expected[0]
 
 
+def test_written_open_ranges_may_have_spoken_sides() -> None:
+    """`../SIDE` and `SIDE/..` take any date, counted from the same now and in the same weeks."""
+    assert parse_range("this week/..", now=NOW) == (second("2020-10-12"), None)
+    assert parse_range("this week/..", now=NOW, week_starts="sunday") == (second("2020-10-11"), None)
+    assert parse_range("../last week", now=NOW, week_starts="sunday") == (None, second("2020-10-11"))
+
+
 def test_weeks_that_start_on_saturday() -> None:
     """Saturday too can begin a week; no other day can, and a wrong one is told."""
     start, end = parse_range("this week", now=NOW, week_starts="saturday")
