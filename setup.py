@@ -32,7 +32,10 @@ SEARCHING = (*HEADERS, "search.h", "program.pxd")
 EVALUATOR = (
     "evaluator.h",
     "search.inc",
-    *(f"search_{part}.inc" for part in ("hits", "open", "bounds", "exact", "windows", "or", "and", "ranges", "tree")),
+    *(
+        f"search_{part}.inc"
+        for part in ("hits", "open", "bounds", "exact", "near", "windows", "or", "and", "ranges", "tree")
+    ),
 )
 BUILDING = ("encode.h", "english.h", "invert.h", "merge.h", "order.h", "pairs.h", "tokenize.h", "unicode_tables.h")
 

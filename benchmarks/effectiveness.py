@@ -36,6 +36,7 @@ RANKINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "title_weight=2": ({"title_weight": 2}, {}),
     "k1=1.2": ({}, {"k1": 1.2}),
     **{f"variant={name}": ({}, {"variant": name}) for name in ("lucene", "robertson", "atire", "bm25l", "bm25+")},
+    **{f"proximity={weight}": ({}, {"proximity": weight}) for weight in (0.5, 1.0)},
     "expand=rm3": ({}, {"expand": "rm3"}),
 }
 

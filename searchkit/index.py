@@ -295,6 +295,7 @@ class Index:
         where: Conditions | None = None,
         sort: Sort = "score",
         recency: Recency | None = None,
+        proximity: float | None = None,
         expand: Rm3 | Literal["rm3"] | None = None,
         collapse: str | None = None,
         k1: float | None = None,
@@ -323,6 +324,7 @@ class Index:
         sort              "score", "newest", "oldest" or a declared field: "words", or "-words" for the greatest first
                           (also ("words", "desc")); equal ones newest first, articles without a value last.
         recency           newer articles score more: HalfLife("30d", weight=0.3), or "30d" for short (docs/ranking.md).
+        proximity         how much it counts (1.0) that words which are neighbours in the query stand close together.
         expand            "rm3" or Rm3(articles=10, terms=10, weight=0.5): ask again with what the first hits tell.
         collapse          "near": of articles that are nearly the same only the best, or a declared field: of those with
                           one value of it. `hit.folded` says how many more; limit and offset count what is shown.
@@ -352,6 +354,7 @@ class Index:
             timeout,
             week_starts=week_starts,
             variant=variant,
+            proximity=proximity,
             expand=expand,
             plain=self._plain,
         )
@@ -379,6 +382,7 @@ class Index:
         where: Conditions | None = None,
         sort: Sort = "score",
         recency: Recency | None = None,
+        proximity: float | None = None,
         expand: Rm3 | Literal["rm3"] | None = None,
         k1: float | None = None,
         b: float | None = None,
@@ -406,6 +410,7 @@ class Index:
             timeout,
             week_starts=week_starts,
             variant=variant,
+            proximity=proximity,
             expand=expand,
             plain=self._plain,
         )
@@ -525,6 +530,7 @@ class Index:
         dates: Relation = "overlaps",
         where: Conditions | None = None,
         recency: Recency | None = None,
+        proximity: float | None = None,
         expand: Rm3 | Literal["rm3"] | None = None,
         k1: float | None = None,
         b: float | None = None,
@@ -550,6 +556,7 @@ class Index:
             now,
             week_starts=week_starts,
             variant=variant,
+            proximity=proximity,
             expand=expand,
         )
         place = snapshot.find(id)

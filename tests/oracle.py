@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import Any, NamedTuple, TypeAlias
 
 from searchkit.analysis import Analyzer
@@ -120,10 +120,11 @@ class Oracle:
         k1: float | None = None,
         b: float | None = None,
         variant: str | None = None,
+        proximity: float = 0.0,
         fades: Iterable[Fade] = (),
     ) -> list[tuple[str, float]]:
         """(id, score) in the order asked for."""
-        scores = self._scores(self.bind(query, dates), k1, b, variant)
+        scores = self._scores(self.bind(query, dates), k1, b, variant, proximity)
         for fade in fades:
             scores = {id: score * factor(self.articles[id].date, fade) for id, score in scores.items()}
         low, high = bounds(since, until, on)
@@ -303,7 +304,9 @@ class Oracle:
 
     # -- scoring ------------------------------------------------------------------------------------------------------
 
-    def _scores(self, bound: Node | None, k1: float | None, b: float | None, variant: str | None) -> dict[str, float]:
+    def _scores(
+        self, bound: Node | None, k1: float | None, b: float | None, variant: str | None, proximity: float = 0.0
+    ) -> dict[str, float]:
         if bound is None:
             return {}
         k1, b = self.k1 if k1 is None else k1, self.b if b is None else b
@@ -313,7 +316,27 @@ class Oracle:
             frequencies = self._frequencies(leaf)
             for id in ids:
                 scores[id] += self._contribution(leaf, id, frequencies[id], k1, b, variant)
+        counted = [(leaf, ids) for leaf, ids in self._counted(bound, matches)] if proximity else []
+        for (before, first), (leaf, second) in pairwise(counted):
+            if not (_is_word(before) and _is_word(leaf)):
+                continue
+            for id in first & second:
+                near = self._nearness(before.terms[0], leaf.terms[0], id)
+                if near:
+                    weight = min(self._weight(before, variant), self._weight(leaf, variant))
+                    gain = 1.0 if variant in ("lucene", "robertson") else k1 + 1.0
+                    norm = (1.0 - b) + b * self.lengths[id] / self.average
+                    scores[id] += proximity * (weight * ((near * gain) / (near + k1 * norm)))
         return scores
+
+    def _nearness(self, first: str, second: str, id: str) -> float:
+        """The sum of 1 / distance ** 2 over places at most 5 positions apart in one copy of the title, or the text."""
+        near = 0.0
+        for _, region, here in self.places[first][id]:
+            for _, other, there in self.places[second][id]:
+                if other == region and 0 < abs(here - there) <= 5:
+                    near += 1.0 / float((here - there) ** 2)
+        return near
 
     def _counted(self, node: Node, within: set[str]) -> Iterator[tuple[Leaf | Series, set[str]]]:
         """Each leaf in query order with the articles in which it counts: it and all nodes above it match."""
@@ -326,16 +349,7 @@ class Oracle:
     def _contribution(
         self, leaf: Leaf | Series, id: str, tf: int, k1: float, b: float, variant: str | None = None
     ) -> float:
-        if isinstance(leaf, Series):  # a place weighs as its most frequent term does
-            idfs = [
-                self._idf(max(place, key=lambda term: len(self.places.get(term, ()))), variant) for place in leaf.terms
-            ]
-        else:
-            idfs = [self._idf(term, variant) for term in leaf.terms]
-        weight = idfs[0]
-        for idf in idfs[1:]:
-            weight = weight + idf
-        weight = weight * leaf.boost
+        weight = self._weight(leaf, variant)
         norm = (1.0 - b) + b * self.lengths[id] / self.average
         match variant:
             case "lucene" | "robertson":
@@ -345,6 +359,18 @@ class Oracle:
             case "bm25+":
                 return weight * ((tf * (k1 + 1.0)) / (tf + k1 * norm) + 1.0)
         return weight * ((tf * (k1 + 1.0)) / (tf + k1 * norm))
+
+    def _weight(self, leaf: Leaf | Series, variant: str | None) -> float:
+        if isinstance(leaf, Series):  # a place weighs as its most frequent term does
+            idfs = [
+                self._idf(max(place, key=lambda term: len(self.places.get(term, ()))), variant) for place in leaf.terms
+            ]
+        else:
+            idfs = [self._idf(term, variant) for term in leaf.terms]
+        weight = idfs[0]
+        for idf in idfs[1:]:
+            weight = weight + idf
+        return weight * leaf.boost
 
     def _idf(self, term: str, variant: str | None = None) -> float:
         df, articles = len(self.places.get(term, ())), len(self.articles)
@@ -436,6 +462,11 @@ def bounds(since: str | None, until: str | None, on: str | None) -> tuple[int | 
     lows = [DateInterval.parse(text).start_second for text in (since, on) if text is not None]
     highs = [DateInterval.parse(text).end_second for text in (until, on) if text is not None]
     return max(lows, default=None), min(highs, default=None)
+
+
+def _is_word(leaf: Leaf | Series) -> bool:
+    """Whether its nearness to others is looked at: one word, anywhere."""
+    return isinstance(leaf, Leaf) and len(leaf.terms) == 1 and leaf.field is None
 
 
 def _leaf(terms: list[str], slop: int, field: str | None, boost: float) -> Leaf | None:

@@ -17,7 +17,7 @@ from strategies import WORDS, few_articles, generator, some_articles, some_query
 
 import searchkit
 from searchkit import Article, DateInterval, HalfLife, QueryError, Rm3
-from searchkit.query.nodes import And, Boost, Or, Phrase, Query, Term
+from searchkit.query.nodes import And, Boost, Not, Or, Phrase, Query, Term
 
 VARIANTS = (None, "lucene", "robertson", "atire", "bm25l", "bm25+")
 NOW = datetime(2020, 10, 15, 12, tzinfo=UTC)
@@ -56,6 +56,8 @@ def some_options(random: random.Random) -> tuple[dict[str, Any], dict[str, Any]]
         fades.append(Fade(None, second("2020-09-05", True), 14.0 * DAY, SOFT))
     if fades:
         twins["fades"] = fades
+    if random.random() < 0.4:
+        twins["proximity"] = ours["proximity"] = random.choice([0.5, 1.0, 20.0])
     return ours, twins
 
 
@@ -72,6 +74,8 @@ def agree(index: searchkit.Index, oracle: Oracle, query: Query, limit: int, ours
         total = 0.0
         for part in explanation.parts:
             total += part.score
+        for pair in explanation.pairs:
+            total += pair.score
         for factor in explanation.factors:
             total *= factor.factor
         assert total == explanation.score == score, f"{query!r} {ours}"
@@ -289,6 +293,53 @@ def test_half_lives_say_what_they_are() -> None:
     for weight in (-0.1, 1.1, math.nan, "half"):
         with pytest.raises(QueryError):
             HalfLife("1d", weight=weight)  # type: ignore[arg-type]
+
+
+# -- proximity --------------------------------------------------------------------------------------------------------
+
+
+def test_words_that_stand_close_together_count_more() -> None:
+    """By the distance, in either order, within 5 positions, in the text or in one copy of the title."""
+    texts = {
+        "side": "storm harbour one two three four five six",
+        "turned": "one two harbour storm three four five six",
+        "three": "storm one two harbour three four five six",
+        "five": "storm one two three four harbour five six",
+        "six": "storm one two three four five harbour six",
+    }
+    with searchkit.create() as index:
+        index.add(Article(text, id=id) for id, text in texts.items())
+        index.add([Article("harbour one two three four five six", id="apart", title="storm")])
+        near = dict(pairs(index.search("storm harbour", proximity=1.0)))
+        plain = dict(pairs(index.search("storm harbour")))
+        assert near["side"] == near["turned"] > near["three"] > near["five"] > near["six"] == plain["six"]
+        assert near["apart"] == plain["apart"]
+        assert pairs(index.search("storm harbour", proximity=0)) == pairs(index.search("storm harbour"))
+        (pair,) = index.explain("storm harbour", "three", proximity=2).pairs
+        assert (pair.terms, pair.nearness) == (("storm", "harbour"), 1 / 9)
+        assert "storm near harbour: nearness 0.1111" in str(index.explain("storm harbour", "three", proximity=2))
+        for wrong in (-1, math.inf, math.nan, "much", True):
+            with pytest.raises(QueryError):
+                index.search("storm", proximity=wrong)  # type: ignore[arg-type]
+
+
+def test_phrases_of_frequent_words_and_words_near_them() -> None:
+    """The lists of pairs have no positions; neighbours are neighbours among what may count."""
+    texts = ["the end of the storm in the harbour", "of storm the", "storm of the harbour of the end", "the of harbour"]
+    made = [Article(text, id=str(number)) for number, text in enumerate(texts)]
+    with searchkit.create() as index:
+        index.add(made[:2])
+        index.add(made[2:])
+        oracle = Oracle(made, index.analyzer)
+        of_the, storm, harbour = Phrase("of the"), Term("storm"), Term("harbour")
+        for query in (
+            Or(of_the, storm, harbour),
+            Or(storm, Term("of"), Term("the"), harbour),
+            Or(storm, And(harbour, Not(Term("plums"))), Term("the")),
+            And(storm, Not(Term("plums")), harbour),
+            And(storm, Term("the"), of_the),
+        ):
+            agree(index, oracle, query, 10, {"proximity": 1.5}, {"proximity": 1.5})
 
 
 # -- expansion --------------------------------------------------------------------------------------------------------

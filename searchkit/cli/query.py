@@ -104,6 +104,9 @@ def _conditions(context: click.Context, parameter: click.Parameter, values: tupl
 )
 @click.option("--soft-since", metavar="DATE", help="Articles before this date score less, the less the older they are.")
 @click.option("--soft-until", metavar="DATE", help="Articles after this date score less, the less the newer they are.")
+@click.option(
+    "--proximity", type=float, metavar="WEIGHT", help="How much it counts that words stand close together: 1."
+)
 @click.option("--expand", type=click.Choice(["rm3"]), help="Ask again with what the first hits have in common.")
 @click.option("--variant", type=click.Choice(VARIANTS), help="Another form of BM25.")
 @click.option(
@@ -154,6 +157,7 @@ def query(
     recency: str | None,
     soft_since: str | None,
     soft_until: str | None,
+    proximity: float | None,
     expand: Literal["rm3"] | None,
     variant: Any,
     collapse: str | None,
@@ -182,7 +186,7 @@ def query(
     limits: dict[str, Any] = {"match": match, "since": since, "until": until, "on": on, "dates": dates, **moment}
     limits["where"] = conditions
     ranking: dict[str, Any] = {"recency": recency, "soft_since": soft_since, "soft_until": soft_until}
-    ranking |= {"expand": expand, "variant": variant}
+    ranking |= {"proximity": proximity, "expand": expand, "variant": variant}
     with open_index(where) as index:
         asked: Any = index.parse(text, strict=True, match=match, **moment) if strict else text
         if describe:

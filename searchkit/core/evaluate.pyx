@@ -149,6 +149,7 @@ cdef class Settings:
     skipping  False, for tests: every article that matches is scored.
     keys      for each part array("I") of a key for each docid: the least first, equal ones newest first.
     saturation, delta   of the formula's variant (sk_saturation of search.h).
+    proximity what nearness counts.
     fades     (from, to, half-life, weight) of each (sk_fade); None for an open side.
     """
     cdef readonly double k1, b, delta
@@ -160,17 +161,18 @@ cdef class Settings:
     cdef object _fades  # as given
     cdef sk_fade fades[MOST_FADES]
     cdef uint32_t fade_count
+    cdef readonly double proximity
 
     def __cinit__(
         self, double k1, double b, uint64_t wanted, uint64_t offset, int sort, bint skipping, tuple keys=(),
-        int saturation=SK_SCALED, double delta=0.0, fades=(),
+        int saturation=SK_SCALED, double delta=0.0, fades=(), double proximity=0.0,
     ):
         cdef const uint32_t[::1] of
         cdef size_t part = 0
         if not (SK_SCALED <= saturation <= SK_SHIFTED and delta >= 0 and len(fades) <= MOST_FADES):
             raise ValueError(f"saturation {saturation}, delta {delta}, {len(fades)} fades")
         self.k1, self.b, self.wanted, self.offset, self.sort, self.skipping = k1, b, wanted, offset, sort, skipping
-        self.saturation, self.delta, self._fades = saturation, delta, fades
+        self.saturation, self.delta, self._fades, self.proximity = saturation, delta, fades, proximity
         for low, high, half_life, weight in fades:
             self.fades[self.fade_count] = fade_of(low, high, half_life, weight)
             self.fade_count += 1
@@ -202,7 +204,8 @@ cdef class Settings:
     def first(self, uint64_t wanted):
         """The same settings for so many hits, from the first on."""
         return Settings(
-            self.k1, self.b, wanted, 0, self.sort, self.skipping, self.keys, self.saturation, self.delta, self._fades
+            self.k1, self.b, wanted, 0, self.sort, self.skipping, self.keys, self.saturation, self.delta, self._fades,
+            self.proximity,
         )
 
     cdef void fill(self, sk_task *task) noexcept:
@@ -210,6 +213,7 @@ cdef class Settings:
         task.k1, task.b, task.limit, task.sort, task.skipping = self.k1, self.b, self.wanted, self.sort, self.skipping
         task.keys = self.c_keys
         task.saturation, task.delta, task.fades, task.fade_count = self.saturation, self.delta, self.fades, self.fade_count
+        task.proximity = self.proximity
 
 
 cdef enum:
@@ -543,8 +547,11 @@ cdef class Searcher:
             self.parts.raise_for(failed, task.damaged)
         return 0
 
-    def frequencies(self, Program program not None, uint32_t part, uint32_t docid):
-        """Whether the query finds the article, and the frequency of each leaf that counts for it (else 0)."""
+    def frequencies(self, Program program not None, uint32_t part, uint32_t docid, bint near=False):
+        """Whether the query finds the article, and the frequency of each leaf that counts for it (else 0).
+
+        `near`: and the nearness of each to the leaf before; else of all 0.0.
+        """
         cdef sk_task task
         cdef int failed, matches = 0
         self.fill(program, &task)
@@ -552,17 +559,21 @@ cdef class Searcher:
         if part >= self.parts.count or docid >= self.parts.parts[part].segment.articles:
             raise IndexError(f"no docid {docid} in part {part}")
         cdef uint32_t *tfs = <uint32_t *>calloc(program.p.leaf_count + 1, sizeof(uint32_t))
-        if tfs == NULL:
-            raise MemoryError
+        cdef double *nearness = <double *>calloc(program.p.leaf_count + 1, sizeof(double))
+        task.proximity = near
         try:
+            if tfs == NULL or nearness == NULL:
+                raise MemoryError
             with nogil:
-                failed = sk_frequencies(&task, part, docid, tfs, &matches)
+                failed = sk_frequencies(&task, part, docid, tfs, nearness, &matches)
             if task.end == SK_INTERRUPTED:
                 raise_interrupt()
             self.parts.raise_for(failed, part)
-            return bool(matches), [tfs[i] for i in range(program.p.leaf_count)]
+            leaves = range(program.p.leaf_count)
+            return bool(matches), [tfs[i] for i in leaves], [nearness[i] for i in leaves]
         finally:
             free(tfs)
+            free(nearness)
 
 
 cdef void rank(sk_task *task, Settings settings) noexcept:

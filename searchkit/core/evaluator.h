@@ -7,7 +7,7 @@
 typedef struct sk_evaluator {
     int (*search)(sk_task *task);
     int (*count)(sk_task *task);
-    int (*frequencies)(sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, int *matches);
+    int (*frequencies)(sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, double *near, int *matches);
     int (*live_df)(const sk_segment *s, const sk_list *list, const uint64_t *live, uint32_t *df);
 } sk_evaluator;
 

@@ -67,6 +67,7 @@ cdef extern from "search.h" nogil:
         double delta
         const sk_fade *fades
         uint32_t fade_count
+        double proximity
         int sort, skipping
         uint64_t limit
         uint64_t **matches
@@ -82,7 +83,7 @@ cdef extern from "search.h" nogil:
 
     int sk_search(sk_task *task)
     int sk_count(sk_task *task)
-    int sk_frequencies(sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, int *matches)
+    int sk_frequencies(sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, double *near, int *matches)
     int64_t sk_clock()
     void sk_pace(int64_t nanoseconds)
     int sk_live_df(const sk_segment *s, const sk_list *list, const uint64_t *live, uint32_t *df)

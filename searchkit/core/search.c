@@ -20,9 +20,9 @@ int sk_search(sk_task *task) { return evaluator()->search(task); }
 
 int sk_count(sk_task *task) { return evaluator()->count(task); }
 
-int sk_frequencies(sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, int *matches)
+int sk_frequencies(sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, double *near, int *matches)
 {
-    return evaluator()->frequencies(task, part, docid, tfs, matches);
+    return evaluator()->frequencies(task, part, docid, tfs, near, matches);
 }
 
 int sk_live_df(const sk_segment *s, const sk_list *list, const uint64_t *live, uint32_t *df)

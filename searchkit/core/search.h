@@ -85,6 +85,7 @@ typedef struct sk_task {
     double delta;
     const sk_fade *fades; /* a score is multiplied by the factor of each */
     uint32_t fade_count;
+    double proximity; /* what nearness counts; 0: it is not looked for. Requires: no list of pairs stands for a phrase */
     int sort, skipping;
     uint64_t limit; /* hits wanted */
     uint64_t **matches; /* for sk_count, by part: a bitmap of whole windows to fill; NULL: only count */
@@ -112,8 +113,9 @@ int sk_search(sk_task *task);
  * at the deadline: there is no total then. */
 int sk_count(sk_task *task);
 
-/* Frequencies of all leaves in one article, 0 where a leaf does not count for it; *matches: the query finds it. */
-int sk_frequencies(sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, int *matches);
+/* Frequencies of all leaves in one article, 0 where a leaf does not count for it; *matches: the query finds it. With
+ * proximity also, in `near`, how near each leaf is to its neighbour (search_near.inc). */
+int sk_frequencies(sk_task *task, uint32_t part, uint32_t docid, uint32_t *tfs, double *near, int *matches);
 
 /* Nanoseconds of a clock that is never set back. */
 int64_t sk_clock(void);
@@ -164,6 +166,19 @@ static inline double sk_contribution(const sk_task *t, double weight, uint32_t t
     }
     double said = (f * sk_gain(t)) / (f + t->k1 * norm);
     return weight * (t->saturation == SK_RAISED ? said + t->delta : said);
+}
+
+/* The lesser weight of two leaves. */
+static inline double sk_lesser(const sk_program *p, uint32_t leaf, uint32_t other)
+{
+    double here = p->leaves[leaf].weight, there = p->leaves[other].weight;
+    return there < here ? there : here;
+}
+
+/* What the nearness of two words adds; `weight`: the lesser of theirs. Never more than if it had no end. */
+static inline double sk_closeness(const sk_task *t, double weight, double near, double norm)
+{
+    return t->proximity * (weight * ((near * sk_gain(t)) / (near + t->k1 * norm)));
 }
 
 /* From 0 to 1; the oracle has this too. A start below 0 is that of an undated article. */

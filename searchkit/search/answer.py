@@ -65,6 +65,7 @@ class Scope:
         "match",
         "pages",
         "plain",
+        "proximity",
         "ranking",
         "snapshot",
         "timeout",
@@ -86,6 +87,7 @@ class Scope:
         *,
         week_starts: WeekStart = "monday",
         variant: str | None = None,
+        proximity: float | None = None,
         expand: Rm3 | str | None = None,
         plain: bool = True,
     ) -> None:
@@ -93,7 +95,8 @@ class Scope:
 
         `now`: what relative dates start from; None: the moment at which the first of them is read.
 
-        `variant`: of the formula, by name. `expand`: Rm3, or "rm3" for its defaults.
+        `variant`: of the formula, by name. `proximity`: what nearness counts.
+        `expand`: Rm3, or "rm3" for its defaults.
 
         `plain`: let the core answer plain text; False is for tests, which hold that it changes nothing.
         """
@@ -121,8 +124,16 @@ class Scope:
         if not (expand is None or expand == "rm3" or isinstance(expand, Rm3)):
             raise QueryError(f"expand is {expand!r}", hint='it must be "rm3", Rm3(...) or None')
         self.expand = expand if isinstance(expand, Rm3) else Rm3() if expand else None
-        # The core's words have our own idf.
-        self.plain = plain and not self.conditions and self.variant is OWN and self.expand is None
+        if (
+            isinstance(proximity, bool)
+            or not isinstance(proximity or 0, int | float)
+            or not 0 <= (proximity or 0) <= 1000
+        ):
+            raise QueryError(f"proximity is {proximity!r}", hint="it must be a number from 0 to 1,000, or None")
+        self.proximity = float(proximity or 0)
+        # The core's words have our own idf, and no positions where pairs are kept.
+        special = self.conditions or self.expand is not None or self.proximity or self.variant is not OWN
+        self.plain = plain and not special
         # For the cursors of a search: what keeps the snapshot, and the options that decide the order of hits.
         self.pages: Pages | None = None
         self.ranking: tuple[Sort, Ranking, str | None] | None = None
@@ -263,7 +274,7 @@ class Ask:
         settings = settings_of(self.snapshot, rm3.articles, 0, "score", self.scope.ranking[1])
         if not settings.wanted:
             return bound
-        program = plan(bound, self.snapshot, deadline, self.scope.variant)[0]
+        program = plan(bound, self.snapshot, deadline, self.scope.variant, not self.scope.proximity)[0]
         answer = self.snapshot.searcher.search(program, settings, deadline)
         if answer.late:
             raise TimeUp
@@ -316,7 +327,7 @@ class Ask:
         return (
             None
             if bound is None or not settings.wanted
-            else plan(bound, self.snapshot, deadline, self.scope.variant)[0]
+            else plan(bound, self.snapshot, deadline, self.scope.variant, not self.scope.proximity)[0]
         )
 
     def results(self, answer: Answer | None, seconds: float, late: bool = False) -> Results:
@@ -394,6 +405,7 @@ def settings_of(
         ranking.variant.saturation,
         ranking.variant.delta,
         tuple(fade for _, fade in ranking.fades),
+        ranking.proximity,
     )
 
 
@@ -417,7 +429,13 @@ def ranking_of(
         from searchkit.search.fading import fades_of  # late: most searches do without
 
         fades = fades_of(partial(_sides, scope), lambda: scope.now, recency, soft_since, soft_until)
-    return Ranking(options.k1 if k1 is None else float(k1), options.b if b is None else float(b), scope.variant, fades)
+    return Ranking(
+        options.k1 if k1 is None else float(k1),
+        options.b if b is None else float(b),
+        scope.variant,
+        scope.proximity,
+        fades,
+    )
 
 
 def _order(sort: Sort, snapshot: Snapshot) -> tuple[int, tuple[array[int], ...]]:

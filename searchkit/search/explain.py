@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import attrs
 
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.search.bind import Bound, Leaf
-from searchkit.search.formula import Ranking, contribution, frequencies, weigh
+from searchkit.search.formula import Ranking, closeness, contribution, frequencies, weigh
 from searchkit.search.plan import plan
 
-__all__ = ["Explanation", "ExplanationFactor", "ExplanationPart", "explain"]
+__all__ = ["Explanation", "ExplanationFactor", "ExplanationPair", "ExplanationPart", "explain"]
 
 
 @attrs.frozen
@@ -33,6 +35,18 @@ class ExplanationPart:
 
 
 @attrs.frozen
+class ExplanationPair:
+    """What two neighbouring words of the query add by standing close together."""
+
+    terms: tuple[str, str]
+    nearness: float  # the sum of 1 / distance ** 2 over the places where they stand at most 5 positions apart
+    score: float
+
+    def __str__(self) -> str:
+        return f"{self.score:10.6f}  {' near '.join(self.terms)}: nearness {self.nearness:.4f}"
+
+
+@attrs.frozen
 class ExplanationFactor:
     """What the score is multiplied by, for the sake of dates."""
 
@@ -47,7 +61,7 @@ class ExplanationFactor:
 
 @attrs.frozen
 class Explanation:
-    """The score of an article for a query: the sum of its parts in query order, times its factors, left to right."""
+    """The score of an article for a query: the sum of its parts and its pairs, in query order, times its factors."""
 
     id: str
     matches: bool
@@ -60,11 +74,13 @@ class Explanation:
     b: float
     variant: str | None = None
     factors: tuple[ExplanationFactor, ...] = ()
+    pairs: tuple[ExplanationPair, ...] = ()
 
     def __str__(self) -> str:
         if not self.matches:
             return f"{self.id} is not found by this query"
-        lines = [f"{self.score:10.6f}  {self.id}, the sum of:", *map(str, self.parts), *map(str, self.factors)]
+        lines = [f"{self.score:10.6f}  {self.id}, the sum of:", *map(str, self.parts)]
+        lines += [*map(str, self.pairs), *map(str, self.factors)]
         variant = f"variant {self.variant}, " if self.variant else ""
         lines.append(
             f"{variant}k1 {self.k1:g}, b {self.b:g}; the article's length is {self.length:,} tokens, the average "
@@ -82,10 +98,10 @@ def explain(bound: Bound | None, snapshot: Snapshot, number: int, docid: int, ra
     """Explain the score of the article `docid` in part `number`."""
     segment = snapshot.parts[number].segment
     length = segment.length(docid)
-    matches, parts, factors, score = False, [], [], 0.0
+    matches, parts, pairs, factors, score = False, [], [], [], 0.0
     if bound is not None:
-        program, leaves = plan(bound, snapshot, variant=ranking.variant)
-        matches, found = snapshot.searcher.frequencies(program, number, docid)
+        program, leaves = plan(bound, snapshot, variant=ranking.variant, pairs=not ranking.proximity)
+        matches, found, near = snapshot.searcher.frequencies(program, number, docid, ranking.proximity > 0)
         for leaf, tf in zip(leaves, found, strict=True):
             if not tf or not matches:
                 continue
@@ -95,6 +111,15 @@ def explain(bound: Bound | None, snapshot: Snapshot, number: int, docid: int, ra
             terms = leaf.terms if isinstance(leaf, Leaf) else tuple("|".join(place) for place in leaf.places)
             parts.append(ExplanationPart(terms, leaf.field, tf, df, idf, leaf.boost, part))
             score += part
+        # Words that are near each other count, so neighbours are neighbours among what counts.
+        counting = [(leaf, nearness) for leaf, tf, nearness in zip(leaves, found, near, strict=True) if tf and matches]
+        for (before, _), (leaf, nearness) in pairwise(counting):
+            if nearness > 0:
+                assert isinstance(before, Leaf) and isinstance(leaf, Leaf)
+                weight = min(weigh(one, snapshot, ranking.variant)[1] for one in (before, leaf))
+                added = closeness(weight, nearness, length, snapshot.average, ranking)
+                pairs.append(ExplanationPair((before.terms[0], leaf.terms[0]), nearness, added))
+                score += added
     if matches:
         date = segment.seconds(docid)
         for name, fade in ranking.fades:
@@ -114,4 +139,5 @@ def explain(bound: Bound | None, snapshot: Snapshot, number: int, docid: int, ra
         ranking.b,
         ranking.variant.name,
         tuple(factors),
+        tuple(pairs),
     )

@@ -40,6 +40,7 @@ __all__ = [
     "Ranking",
     "Variant",
     "VariantName",
+    "closeness",
     "contribution",
     "frequencies",
     "variant_of",
@@ -132,6 +133,7 @@ class Ranking:
     k1: float
     b: float
     variant: Variant = OWN
+    proximity: float = 0.0
     fades: tuple[tuple[str, Fade], ...] = ()  # each with the name of the option that asked for it
 
 
@@ -152,6 +154,14 @@ def frequencies(leaf: Leaf | Series, snapshot: Snapshot) -> tuple[int, ...]:
     if isinstance(leaf, Series):
         return tuple([max([lists(term).df for term in place]) for place in leaf.places])
     return tuple([lists(term).df for term in leaf.terms])
+
+
+def closeness(weight: float, near: float, length: int, average: float, ranking: Ranking) -> float:
+    """What the nearness of two words adds to a score; `weight`: the lesser of theirs."""
+    k1, b = ranking.k1, ranking.b
+    norm = (1.0 - b) + b * length / average
+    gain = 1.0 if ranking.variant.saturation == BARE else k1 + 1.0
+    return ranking.proximity * (weight * ((near * gain) / (near + k1 * norm)))
 
 
 def weigh(leaf: Leaf | Series, snapshot: Snapshot, variant: Variant) -> tuple[float, float]:

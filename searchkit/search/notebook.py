@@ -83,6 +83,9 @@ def explanation_html(explanation: Explanation) -> str:
         cells = [f'<td class="number">{number}</td>' for number in (*numbers, f"{part.boost:g}")]
         bar = f'<td><div class="bar" style="width:{max(width, 0):.0f}px"></div></td>'
         rows.append(f"<tr><td>{_text(name)}</td>{''.join(cells)}{bar}</tr>")
+    for pair in explanation.pairs:
+        near = f'<td class="number">{pair.score:.4f}</td><td colspan="5">nearness {pair.nearness:.4f}</td>'
+        rows.append(f"<tr><td>{_text(' near '.join(pair.terms))}</td>{near}</tr>")
     for factor in explanation.factors:
         away = "undated" if factor.distance is None else f"{factor.distance / 86_400:,.1f} days away"
         times = f'<td class="number">× {factor.factor:.4f}</td><td colspan="5">{away}</td>'

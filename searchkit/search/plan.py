@@ -27,13 +27,13 @@ BY_KEY = 3
 
 
 def plan(
-    bound: Bound, snapshot: Snapshot, deadline: int = 0, variant: Variant = OWN
+    bound: Bound, snapshot: Snapshot, deadline: int = 0, variant: Variant = OWN, pairs: bool = True
 ) -> tuple[Program, list[Leaf | Series]]:
     """The program of a bound query for all segments of a snapshot, and its leaves as the program numbers them.
 
-    Raises TimeUp at the deadline.
+    `pairs`: use the lists of pairs of frequent words. Raises TimeUp at the deadline.
     """
-    planner = _Planner(snapshot, deadline, variant)
+    planner = _Planner(snapshot, deadline, variant, pairs)
     return planner.program(bound), planner.bound_leaves
 
 
@@ -46,10 +46,11 @@ def _scores(node: Bound) -> bool:
 class _Planner:
     """The lists that a program is made of, as they grow."""
 
-    def __init__(self, snapshot: Snapshot, deadline: int = 0, variant: Variant = OWN) -> None:
+    def __init__(self, snapshot: Snapshot, deadline: int = 0, variant: Variant = OWN, pairs: bool = True) -> None:
         self.snapshot = snapshot
         self.deadline = deadline
         self.variant = variant
+        self.pairs_kept = pairs
         self.bound_leaves: list[Leaf | Series] = []
         self.leaves: list[tuple[float, tuple[TermLists, ...] | Given, int, int, int]] = []
         self.filters: list[tuple[int | None, int | None, int]] = []
@@ -80,7 +81,7 @@ class _Planner:
 
     def pairs(self, leaf: Leaf) -> list[TermLists]:
         """The lists of those neighbours in a phrase that the index keeps as pairs."""
-        frequent = self.snapshot.options.pairs
+        frequent = self.snapshot.options.pairs if self.pairs_kept else ()
         if leaf.slop != 1 or leaf.field is not None or not frequent:
             return []
         keys = dict.fromkeys(pair_key(a, b) for a, b in pairwise(leaf.terms) if a in frequent and b in frequent)
