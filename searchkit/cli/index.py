@@ -105,8 +105,8 @@ def index(
 ) -> int:
     """Add articles to an index, which is made if it is not there.
 
-    SOURCE is a file (.txt, .jsonl, .json, .csv, .tsv, also with .gz or .zst; .parquet), a folder, a glob in quotes, or -
-    for standard input. An article with the id of one in the index replaces it. All are added in one commit, or none,
+    SOURCE is a file (.txt, .jsonl, .json, .csv, .tsv, also with .gz or .zst; .parquet), a folder, a glob in quotes, or
+    - for standard input. An article with the id of one in the index replaces it. All are added in one commit, or none,
     unless --commit-every says otherwise.
     """
     import searchkit

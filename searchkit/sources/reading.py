@@ -70,8 +70,8 @@ def read_articles(
     on_error   "raise" stops at the first error. "skip" leaves the article out, "undated" does too but keeps an article
                of which only the date is wrong, without it; both go on and put the error into the report.
     format     "text", "jsonl", "json", "csv", "tsv" or "parquet" in place of what the suffix says (.txt .jsonl .ndjson
-               .json .csv .tsv, each also with .gz or .zst, and .parquet with the extra `arrow`). Streams have no suffix:
-               they are JSON Lines if they begin with `{`, JSON if with `[`, otherwise plain text.
+               .json .csv .tsv, each also with .gz or .zst, and .parquet with the extra `arrow`). Streams have no
+               suffix: they are JSON Lines if they begin with `{`, JSON if with `[`, otherwise plain text.
     keys       what records call the parts of an article, such as {"text": "body", "date": "published"}. Other keys of
                JSON and columns of tables become fields.
     encoding   of all sources; a byte order mark is accepted.
