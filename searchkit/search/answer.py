@@ -50,6 +50,7 @@ Match: TypeAlias = Literal["any", "all"]
 Relation: TypeAlias = Literal["overlaps", "within", "contains"]
 Sort: TypeAlias = str | tuple[str, Literal["asc", "desc"]]
 
+MOST_PROXIMITY = 1_000
 LONGEST = 1e9  # seconds; a longer timeout is none
 
 
@@ -120,19 +121,12 @@ class Scope:
         self._now = now
         self.week_starts: WeekStart = week_starts
         self.conditions = where_conditions(where, snapshot.options.fields, dates, self.read_range)
-        self.variant = variant_of(variant)
-        if not (expand is None or expand == "rm3" or isinstance(expand, Rm3)):
-            raise QueryError(f"expand is {expand!r}", hint='it must be "rm3", Rm3(...) or None')
-        self.expand = expand if isinstance(expand, Rm3) else Rm3() if expand else None
-        if (
-            isinstance(proximity, bool)
-            or not isinstance(proximity or 0, int | float)
-            or not 0 <= (proximity or 0) <= 1000
-        ):
-            raise QueryError(f"proximity is {proximity!r}", hint="it must be a number from 0 to 1,000, or None")
-        self.proximity = float(proximity or 0)
+        self.variant, self.proximity = OWN, 0.0
+        self.expand: Rm3 | None = None
+        if variant is not None or proximity is not None or expand is not None:
+            self._rank_by(variant, proximity, expand)
         # The core's words have our own idf, and no positions where pairs are kept.
-        special = self.conditions or self.expand is not None or self.proximity or self.variant is not OWN
+        special = self.conditions or self.variant is not OWN or self.proximity or self.expand is not None
         self.plain = plain and not special
         # For the cursors of a search: what keeps the snapshot, and the options that decide the order of hits.
         self.pages: Pages | None = None
@@ -142,6 +136,17 @@ class Scope:
         if since is not None or until is not None or on is not None:
             start, end = _period(self, since, until, on)
             self.filter = (start, end, RELATIONS[dates])
+
+    def _rank_by(self, variant: str | None, proximity: float | None, expand: Rm3 | str | None) -> None:
+        if not (expand is None or expand == "rm3" or isinstance(expand, Rm3)):
+            raise QueryError(f"expand is {expand!r}", hint='it must be "rm3", Rm3(...) or None')
+        weight = proximity or 0.0
+        if isinstance(proximity, bool) or not isinstance(weight, int | float) or not 0 <= weight <= MOST_PROXIMITY:
+            raise QueryError(
+                f"proximity is {proximity!r}", hint=f"it must be a number from 0 to {MOST_PROXIMITY:,}, or None"
+            )
+        self.variant, self.proximity = variant_of(variant), float(weight)
+        self.expand = expand if isinstance(expand, Rm3) else Rm3() if expand else None
 
     @property
     def now(self) -> datetime:
@@ -404,7 +409,7 @@ def settings_of(
         keys,
         ranking.variant.saturation,
         ranking.variant.delta,
-        tuple(fade for _, fade in ranking.fades),
+        tuple(fade for _, fade in ranking.fades) if ranking.fades else (),
         ranking.proximity,
     )
 
