@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -217,3 +218,47 @@ def test_pages_of_collapsed_and_expanded_hits() -> None:
     cursor = index.search("w0", limit=3, collapse="source").cursor
     with pytest.raises(QueryError, match="another query"):
         index.search("w0", after=cursor)
+
+
+BIG = 2**63 - 1
+
+
+@cache
+def lasting_index() -> searchkit.Index:
+    return some_index()
+
+
+@given(
+    st.binary(min_size=8, max_size=8) | st.just(b""),
+    st.integers(0, 2 * BIG + 1),
+    st.integers(0, 2 * BIG + 1),
+    st.floats(),
+    st.integers(-BIG - 1, BIG),
+    st.integers(-BIG - 1, BIG),
+    st.text(max_size=20),
+    st.none() | st.datetimes(),
+    st.sampled_from(["score", "newest", "oldest"]),
+)
+def test_a_forged_cursor_does_no_harm(
+    name: bytes,
+    generation: int,
+    passed: int,
+    score: float,
+    start: int,
+    end: int,
+    id: str,
+    now: datetime | None,
+    sort: Any,
+) -> None:
+    """Its checksum can be right, as there is no secret in it: whatever it says, it leads to a page or is refused."""
+    asked: dict[str, Any] = {"limit": 4, "sort": sort, "since": "last 50 years"}
+    true = lasting_index().search("w0", **asked).cursor
+    assert true is not None
+    question = Cursor.decode(true)
+    snapshot = name or question.snapshot
+    forged = Cursor(snapshot, question.question, generation, passed, score, start, end, id, now or question.now)
+    try:
+        page = lasting_index().search("w0", after=forged.encode(), **asked)
+    except QueryError:
+        return
+    assert len(page) <= 4
