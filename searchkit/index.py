@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from errno import ENOTDIR
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal
@@ -384,6 +385,7 @@ class Index:
         recency: Recency | None = None,
         proximity: float | None = None,
         expand: Rm3 | Literal["rm3"] | None = None,
+        collapse: str | None = None,
         k1: float | None = None,
         b: float | None = None,
         variant: VariantName | None = None,
@@ -393,7 +395,7 @@ class Index:
     ) -> list[Results]:
         """`search` for many queries, on `threads` threads (None: one for each processor), the GIL released.
 
-        `timeout` holds for each query by itself.
+        `timeout` holds for each query by itself. With `collapse` one is answered after the other.
         """
         from searchkit.search.many import search_many
 
@@ -415,9 +417,10 @@ class Index:
             plain=self._plain,
         )
         ranking = ranking_of(scope, k1, b, recency, soft_since, soft_until)
-        scope.pages, scope.ranking = self._pages, (sort, ranking, None)
+        scope.pages, scope.ranking = self._pages, (sort, ranking, collapse)
         settings = settings_of(snapshot, limit, offset, sort, ranking, self._skipping)
-        return search_many(queries, scope, settings, threads)
+        fold = None if collapse is None else partial(_fold, collapse, snapshot)
+        return search_many(queries, scope, settings, threads, fold)
 
     def count(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -85,6 +86,8 @@ QUERIES: list[tuple[Any, dict[str, Any]]] = [
     (All(), {"sort": "newest"}),
     ("flood", {"since": "2013", "until": "2017", "sort": "oldest"}),
     ("flood", {"where": {"source": ["mail", "post"]}}),
+    ("flood word1", {"recency": "400d", "now": datetime(2020, 1, 1), "variant": "bm25+"}),
+    ("flood word1", {"expand": "rm3"}),
 ]
 
 
@@ -115,6 +118,8 @@ def test_groups_are_those_of_a_walk_down_the_ranking(
         assert [hit.folded for hit in results] == [len(ids) - 1 for ids in wanted]
         assert results.scores == tuple(scores[id] for id in results.ids)
         assert results.total == len(plain)
+        (many,) = index.search_many([query], limit=limit, offset=offset, collapse=by, **options)
+        assert [(hit.id, hit.folded) for hit in many] == [(hit.id, hit.folded) for hit in results]
 
 
 def test_pages_make_up_the_whole(index: searchkit.Index) -> None:
@@ -196,6 +201,8 @@ def test_what_cannot_be_collapsed_by(index: searchkit.Index, by: Any) -> None:
     """Only near and declared fields can be collapsed by; the error names them."""
     with pytest.raises(QueryError, match="near, source"):
         index.search("flood", collapse=by)
+    with pytest.raises(QueryError, match="near, source"):
+        index.search_many(["flood"], collapse=by)
 
 
 def test_near_needs_texts() -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spoken_table import ELSEWHEN, NOW, REFUSED, SAID, SUNDAYS, rows
+from strategies import trials
 
 from searchkit import Article, DateInterval, Index, create, parse
 from searchkit.dates import MAX_SECOND, WeekStart, parse_range
@@ -179,7 +180,7 @@ def test_what_is_over_is_over_and_what_is_to_come_is_not(now: datetime, week_sta
 
 
 @pytest.mark.slow
-@settings(max_examples=400)
+@settings(max_examples=trials(400))
 @given(st.lists(st.sampled_from(VOCABULARY), max_size=9).map(" ".join), MOMENTS)
 def test_any_words_are_a_range_or_a_date_error(text: str, now: datetime) -> None:
     """Words in any order are read or refused, never worse; the sides of what is read rise."""
@@ -196,7 +197,7 @@ def test_any_words_are_a_range_or_a_date_error(text: str, now: datetime) -> None
 
 @pytest.mark.slow
 @given(st.sampled_from(VOCABULARY), st.sampled_from(["", "last ", "since ", "2 ", "monday "]))
-@settings(max_examples=200)
+@settings(max_examples=trials(200))
 def test_the_ends_of_the_calendar_are_errors_not_faults(word: str, before: str) -> None:
     """As of the first and the last second there is, what falls out of the calendar is a DateError."""
     for now in (datetime.min, datetime.max):

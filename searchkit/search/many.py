@@ -8,9 +8,11 @@ text it binds, which only one thread can do at a time, while the others evaluate
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from time import perf_counter
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from searchkit.core.evaluate import Answer, Batch, Settings, clock
 from searchkit.errors import QueryError
@@ -18,6 +20,9 @@ from searchkit.query.nodes import Query
 from searchkit.search.answer import Ask, Scope
 from searchkit.search.bind import TimeUp
 from searchkit.search.results import Results
+
+if TYPE_CHECKING:
+    from searchkit.search.collapse import Fold
 
 __all__ = ["search_many"]
 
@@ -28,8 +33,17 @@ FEW = 8  # queries for which no thread is started
 MOST = 2**31 - 1  # more queries than a batch has
 
 
-def search_many(queries: Iterable[str | Query], scope: Scope, settings: Settings, threads: int | None) -> list[Results]:
-    """The results of each query, in order. `threads` None: one for each processor."""
+def search_many(
+    queries: Iterable[str | Query],
+    scope: Scope,
+    settings: Settings,
+    threads: int | None,
+    fold: Callable[[], Fold] | None = None,
+) -> list[Results]:
+    """The results of each query, in order. `threads` None: one for each processor.
+
+    `fold`: how each is collapsed. That is Python's work, so one is then done after the other.
+    """
     if isinstance(queries, str | Query):
         raise QueryError("search_many takes several queries", hint="give a list of them, or ask with search")
     if threads is None:
@@ -37,6 +51,8 @@ def search_many(queries: Iterable[str | Query], scope: Scope, settings: Settings
     if type(threads) is not int or threads < 1:
         raise QueryError(f"threads is {threads!r}", hint="it must be a whole number from 1, or None")
     queries = list(queries)
+    if fold is not None:
+        return [Ask(query, scope, fold=fold()).search(settings, perf_counter()) for query in queries]
     with _Team(min(threads - 1, len(queries) // FEW)) as team:
         chunks = []
         for first in range(0, len(queries), CHUNK):
