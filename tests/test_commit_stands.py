@@ -108,3 +108,39 @@ def test_a_closed_index_stays_closed(index: Index, system: NoMore) -> None:
     index.close()
     with pytest.raises(SearchkitError, match="closed"):
         index.search("word")
+
+
+class Little(System):
+    """A disk that takes no file above a size."""
+
+    largest = 1 << 30
+
+    def __init__(self) -> None:
+        self.written: dict[Path, int] = {}
+
+    def write(self, descriptor: int, data: memoryview, path: Path) -> int:
+        self.written[path] = self.written.get(path, 0) + len(data)
+        if self.written[path] > self.largest:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return super().write(descriptor, data, path)
+
+
+def test_a_merge_that_has_no_room_is_left_for_another_time(tmp_path: Path) -> None:
+    """What was added and deleted is committed without it, and nothing is left behind; compact fails."""
+    system = Little()
+    searchkit.create(tmp_path / "index").close()
+    with Index(FolderStorage(tmp_path / "index", system), writable=True) as index:
+        for number in range(7):
+            index.add([Article(f"word{number} " * 3000, id=f"{number}{one}") for one in "abc"])
+        system.largest = max(system.written.values()) * 3
+        index.add([Article("word7 " * 3000, id=f"7{one}") for one in "abc"])
+        assert (index.stats().segments, len(index)) == (8, 24)
+        index.delete(["0a", "0b"])
+        assert (index.stats().segments, len(index)) == (8, 22)
+        with pytest.raises(OSError, match="No space left"):
+            index.compact()
+        assert not list((tmp_path / "index").glob("tmp-*"))
+        assert index.check().ok and len(index) == 22
+        system.largest = 1 << 30
+        index.add([Article("word8 " * 3000, id=f"8{one}") for one in "abc"])
+        assert index.stats().segments < 8 and index.check().ok

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
+import signal
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,8 +14,10 @@ from strategies import SEED
 from torture.crash import crash
 from torture.damage import damage
 from torture.disk import Content, Disk, Operation
+from torture.errors import errors
 from torture.figures import Figures, table
 from torture.model import model
+from torture.peers import apart
 from torture.power import power
 from torture.program import AMOUNTS, main
 from torture.replay import prove, record, replay
@@ -36,6 +40,12 @@ def passed(figures: Figures, least: int) -> None:
 def test_a_killed_writer_loses_nothing() -> None:
     """kill -9 at some of the system calls of a writer's life."""
     passed(crash(points=40, seed=SEED, jobs=1, mistakes=()), 40)
+
+
+@pytest.mark.slow
+def test_a_call_that_fails_loses_nothing() -> None:
+    """Some of the system calls of a writer's life fail, each once."""
+    passed(errors(failing=12, seed=SEED, jobs=1, limits=False), 12)
 
 
 @pytest.mark.slow
@@ -84,6 +94,13 @@ def test_a_real_power_cut_loses_nothing_that_was_acknowledged() -> None:
 
 
 # The rigs themselves.
+
+
+def test_what_is_done_apart_may_die() -> None:
+    """The rig of peers lives on, and says so."""
+    assert apart(lambda: [1, "two"]) == [1, "two"]
+    assert apart(lambda: os.kill(os.getpid(), signal.SIGKILL)) == "died"
+    assert apart(lambda: {}["nothing"]) == "died"
 
 
 def test_a_script_is_the_same_in_every_process() -> None:

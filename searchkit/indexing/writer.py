@@ -14,6 +14,7 @@ call that goes on at the moment what it has taken in until then.
 
 from __future__ import annotations
 
+import errno
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,6 +42,7 @@ __all__ = ["Writer", "parse_memory"]
 
 _MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", re.IGNORECASE)
 LEAST_MEMORY = 1 << 20
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 def parse_memory(memory: str | int) -> int:
@@ -325,7 +327,11 @@ class Writer:
             segments = self._compacted(segments)
         elif segments != self._segments or any(pending.changed for pending in segments):  # else nothing is due
             merging = parts_to_merge([pending.current() for pending in segments])
-            segments = self._merged(segments, merging) if merging else segments
+            try:
+                segments = self._merged(segments, merging) if merging else segments
+            except OSError as error:  # a disk without room for a merge may have some for what is to be committed
+                if error.errno not in NO_ROOM:
+                    raise
         old = self._base.manifest
         generation = old.generation + 1
         entries = [

@@ -34,7 +34,7 @@ from torture.figures import Figures
 from torture.mistakes import storage_of
 from torture.script import Script, difference, next_commit, perform
 
-__all__ = ["crash", "fast_folder"]
+__all__ = ["CREATE", "LEAST_SESSIONS", "OUTCOMES", "Point", "Rig", "build_shim", "crash", "fast_folder"]
 
 SESSIONS = 24  # of one script; fewer for few points
 LEAST_SESSIONS = 8
@@ -57,9 +57,7 @@ def crash(*, points: int, seed: int, jobs: int, mistakes: Sequence[str] = PROOFS
     if not sys.platform.startswith("linux") or compiler is None:
         return Figures("crash", 0, "points", skipped="needs Linux and a C compiler")
     with tempfile.TemporaryDirectory(prefix="searchkit-shim-") as folder:
-        shim = Path(folder) / "shim.so"
-        source = Path(__file__).with_name("shim.c")
-        subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-w", "-o", shim, source, "-ldl"], check=True)
+        shim = build_shim(Path(folder), compiler)
         given = {"points": points, "seed": seed, "jobs": jobs}
         children = [
             Child("torture.crash.serve", {**given, "job": job, "mistakes": mistakes[job::jobs]}, LD_PRELOAD=str(shim))
@@ -77,6 +75,13 @@ def crash(*, points: int, seed: int, jobs: int, mistakes: Sequence[str] = PROOFS
     failures = [failure for one in found for failure in one["failures"]]
     failures += [f"seed {seed}: not caught: {mistake}" for mistake, points in proved.items() if points is None]
     return Figures("crash", len(tried), "points", tuple(failures), tuple(notes), time.perf_counter() - start)
+
+
+def build_shim(folder: Path, compiler: str) -> Path:
+    """The library to preload."""
+    shim, source = folder / "shim.so", Path(__file__).with_name("shim.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-w", "-o", shim, source, "-ldl"], check=True)
+    return shim
 
 
 class Cell(ctypes.Structure):

@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 
 from torture.crash import crash
 from torture.damage import damage
+from torture.errors import errors
 from torture.figures import Figures, table
 from torture.model import model
+from torture.peers import peers
 from torture.power import power
 from torture.replay import replay
 from torture.soak import soak
@@ -29,6 +31,8 @@ AMOUNTS: dict[str, tuple[Callable[..., Figures], str, float, float]] = {
     "power": (power, "cuts", 60, 500),
     "model": (model, "steps", 5000, 1_000_000),
     "damage": (damage, "damages", 4000, 1_000_000),
+    "errors": (errors, "failing", 200, 4000),
+    "peers": (peers, "flips", 50, 200),
 }
 
 
@@ -39,7 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="crash: kill -9 at every system call. replay: power cuts on the model of a disk. turns: ten processes "
         "that commit in turns. soak: a writer and six readers for minutes. power: power cuts with a real ext4 (root "
         "and loop devices). model: random steps beside a dictionary and the oracle. damage: wrong bytes, with wrong "
-        "and with right checksums (200,000 are all there are).",
+        "and with right checksums (200,000 are all there are). errors: every call "
+        "fails once, a full file system, little memory. peers: power cuts, flipped bits and hostile queries for "
+        "searchkit and the other engines that are installed.",
     )
     parser.add_argument("rigs", nargs="*", metavar="rig", help=f"which: {', '.join(AMOUNTS)}; all if none is named")
     size = parser.add_mutually_exclusive_group()

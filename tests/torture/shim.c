@@ -1,7 +1,8 @@
 /* Preloaded into a process that works on an index: counts, over all its threads, the libc calls that touch the index
- * folder, and kills the process at the one that was asked for.
+ * folder, and kills the process at the one that was asked for, or lets that one fail.
  *
  *     torture_arm(root, number, mode)   from now on; calls count from 1; number 0: only count
+ *     torture_fail(error)               behind it: the call is not done, it fails with this errno
  *     torture_cell()                    what happened, in memory shared with the parent: it outlives the kill
  *
  * A call touches the folder if its path is `root` or below, or its descriptor is of such a file, whether that still
@@ -10,6 +11,7 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -39,6 +41,7 @@ static size_t root_length;
 static atomic_int armed;
 static long target;
 static enum mode when;
+static int error; /* the call fails with this; 0: the process is killed at it */
 
 __attribute__((constructor)) static void begin(void) {
     cell = mmap(NULL, sizeof *cell, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -51,9 +54,12 @@ void torture_arm(const char *path, long number, int mode) {
     root_length = strlen(root);
     target = number;
     when = mode;
+    error = 0;
     memset(cell, 0, sizeof *cell);
     atomic_store(&armed, 1);
 }
+
+void torture_fail(int with) { error = with; }
 
 static int below(const char *path) {
     return strncmp(path, root, root_length) == 0 && (path[root_length] == 0 || path[root_length] == '/');
@@ -79,26 +85,31 @@ static void die(void) {
     for (;;) pause();
 }
 
-/* Count a call. 1 if the process is to die at it, and not before it. */
+enum { DIES = 1, FAILS = 2 };
+
+/* Count a call. DIES if the process is to die at it, and not before it; FAILS if the call is to fail. */
 static int enter(enum kind kind) {
     long number = atomic_fetch_add(&cell->count, 1) + 1;
     if (number < MOST) cell->kinds[number] = kind;
     if (number != target) return 0;
     atomic_store(&cell->hit, number);
+    if (error) return FAILS;
     if (when == BEFORE) die();
-    return 1;
+    return DIES;
 }
 
-/* `type name(parameters)`, calling the real one with `arguments`, counted if `ours`. */
-#define WRAP(type, name, parameters, arguments, ours, kind) \
+/* `type name(parameters)`, calling the real one with `arguments`, counted if `ours`; `failed` is what tells of an error. */
+#define WRAP_AS(type, failed, name, parameters, arguments, ours, kind) \
     type name parameters {                                  \
         static type(*real) parameters;                      \
         if (!real) *(void **)&real = dlsym(RTLD_NEXT, #name); \
-        int dies = (ours) && enter(kind);                   \
+        int fate = (ours) ? enter(kind) : 0;                \
+        if (fate == FAILS) return errno = error, failed;    \
         type value = real arguments;                        \
-        if (dies) die();                                    \
+        if (fate == DIES) die();                            \
         return value;                                       \
     }
+#define WRAP(type, ...) WRAP_AS(type, (type)-1, __VA_ARGS__)
 
 WRAP(int, fsync, (int fd), (fd), is_ours(fd), FSYNC)
 WRAP(int, fdatasync, (int fd), (fd), is_ours(fd), FSYNC)
@@ -119,7 +130,7 @@ WRAP(int, link, (const char *a, const char *b), (a, b), is_our_path(AT_FDCWD, b)
 WRAP(int, linkat, (int d, const char *a, int e, const char *b, int f), (d, a, e, b, f), is_our_path(e, b), LINK)
 WRAP(int, creat, (const char *path, mode_t mode), (path, mode), is_our_path(AT_FDCWD, path), CREAT)
 WRAP(int, creat64, (const char *path, mode_t mode), (path, mode), is_our_path(AT_FDCWD, path), CREAT)
-WRAP(DIR *, opendir, (const char *path), (path), is_our_path(AT_FDCWD, path), OPENDIR)
+WRAP_AS(DIR *, NULL, opendir, (const char *path), (path), is_our_path(AT_FDCWD, path), OPENDIR)
 WRAP(void *, mmap, (void *at, size_t length, int protection, int flags, int fd, off_t offset),
      (at, length, protection, flags, fd, offset), is_ours(fd), MMAP)
 WRAP(void *, mmap64, (void *at, size_t length, int protection, int flags, int fd, off_t offset),
@@ -137,9 +148,10 @@ WRAP(void *, mmap64, (void *at, size_t length, int protection, int flags, int fd
             mode = va_arg(rest, mode_t);                                \
             va_end(rest);                                               \
         }                                                               \
-        int dies = is_our_path(folder, path) && enter(flags & O_CREAT ? CREAT : OPEN); \
+        int fate = is_our_path(folder, path) ? enter(flags & O_CREAT ? CREAT : OPEN) : 0; \
+        if (fate == FAILS) return errno = error, -1;                    \
         int value = real(__VA_ARGS__, mode);                            \
-        if (dies) die();                                                \
+        if (fate == DIES) die();                                        \
         return value;                                                   \
     }
 
@@ -153,10 +165,11 @@ WRAP_OPEN(openat64, (int at, const char *path, int flags, ...), at, at, path, fl
     ssize_t name parameters {                                 \
         static ssize_t(*real) parameters;                     \
         if (!real) *(void **)&real = dlsym(RTLD_NEXT, #name); \
-        int dies = is_ours(fd) && enter(WRITE);               \
-        if (dies && when == HALF) length /= 2;                \
+        int fate = is_ours(fd) ? enter(WRITE) : 0;            \
+        if (fate == FAILS) return errno = error, -1;          \
+        if (fate == DIES && when == HALF) length /= 2;        \
         ssize_t value = real arguments;                       \
-        if (dies) die();                                      \
+        if (fate == DIES) die();                              \
         return value;                                         \
     }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import searchkit
-from searchkit import Article, SearchkitError
+from searchkit import Article, IndexLocked, SearchkitError
 from searchkit.storage.folder import FolderStorage
 from torture.children import Child, results
 from torture.figures import Figures
@@ -81,8 +81,11 @@ def _look(storage: FolderStorage, children: list[Child]) -> tuple[int, list[str]
     """While they work: what is in the folder that is of neither of the last two generations, seen under the lock."""
     looks, failures = 0, []
     while any(child.process.poll() is None for child in children):
-        with storage.lock(WAIT):
-            left = leftovers(storage)
+        try:
+            with storage.lock(WAIT):
+                left = leftovers(storage)
+        except IndexLocked:  # whoever looks may be unlucky: those who commit may not
+            continue
         looks += 1
         if left:
             failures.append(f"nobody needs {sorted(left)}")
