@@ -51,7 +51,8 @@ __all__ = [
 # 1: the first. 2: may have columns of declared fields, and fingerprints.
 SEGMENT_FORMAT = 2
 
-# What is written where no field is declared: nothing that it lacks is needed there, and older versions can read it.
+# What is written where no field is declared and no fingerprints are kept: nothing that it lacks is needed there, and
+# older versions can read it.
 SEGMENT_FORMAT_PLAIN = 1
 
 SEGMENT_FORMATS = range(SEGMENT_FORMAT_PLAIN, SEGMENT_FORMAT + 1)  # those that are read

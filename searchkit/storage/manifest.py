@@ -47,10 +47,10 @@ __all__ = [
     "unneeded",
 ]
 
-# 1: the first. 2: its options may name declared fields.
+# 1: the first. 2: its options may name declared fields, and fingerprints.
 MANIFEST_FORMAT = 2
 
-# What is written where no field is declared: older versions can read it.
+# What is written where no field is declared and no fingerprints are kept: older versions can read it.
 MANIFEST_FORMAT_PLAIN = 1
 
 # Bytes. A manifest of 10,000 segments has 2.5 MB; what is larger was not written by us.

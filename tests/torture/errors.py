@@ -47,7 +47,7 @@ ROOM = 96 << 20  # bytes of address space above what the process has
 
 
 def errors(*, failing: int, seed: int, jobs: int, limits: bool = True) -> Figures:
-    """`failing` calls, a sample of those that there are in as many scripts as are needed; `limits`: full and memory, too."""
+    """`failing` calls, a sample of those in as many scripts as are needed; `limits`: full and memory, too."""
     start = time.perf_counter()
     compiler = shutil.which("cc") or shutil.which("gcc")
     if not sys.platform.startswith("linux") or compiler is None:
