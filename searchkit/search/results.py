@@ -228,13 +228,14 @@ class Hit(Place):
         """
         ask: Asked = self._ask
         collapsed = {} if ask.fold is None else {"folded": self.folded}
-        return collapsed | {
+        record = {
             "id": self.id,
             "score": self.score,
             "date": None if self.date is None else str(self.date),
             "title": self.title if self.stored else None,
             "fields": dict(self.fields),
         }
+        return record | collapsed
 
     @property
     def _snapshot(self) -> Snapshot:
