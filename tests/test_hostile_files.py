@@ -58,6 +58,13 @@ MEMORY = 2 << 30  # bytes of address space, a hundred times what sound files of 
 
 # -- the process that opens them --------------------------------------------------------------------------------------
 
+RANKINGS: tuple[dict[str, Any], ...] = (
+    {},
+    {},
+    {"proximity": 1.0},
+    {"recency": "30d", "soft_since": "2020-10"},
+    {"variant": "bm25l", "expand": "rm3"},
+)
 QUERIES: tuple[Query | str, ...] = (
     *("w0", "w1 w0 w1", "running w5", "rare AND w0 AND w1", '"w0 w1" w7', '"w1 w2 w0"~3', "w0-w1 w2"),
     *(Term("w0"), Term("w1"), Term("w5", "title"), Term("w2", "text"), Term("rare"), Term("running")),
@@ -133,7 +140,8 @@ def questions(index: Index, random: random.Random) -> Iterator[Callable[[], Any]
     for query in QUERIES:
         when: dict[str, Any] = {**random.choice(ranges), "dates": random.choice(["overlaps", "within", "contains"])}
         sort = random.choice(["score", "score", "newest", "oldest"])
-        yield partial(found, index, query, limit=random.choice([1, 3, 10, 10_000]), sort=sort, **when)
+        ranking = random.choice(RANKINGS)
+        yield partial(found, index, query, limit=random.choice([1, 3, 10, 10_000]), sort=sort, **when, **ranking)
         yield partial(index.count, query, **when)
         yield partial(explained, index, query, ids[0])
     yield partial(shown, index, "w1 w2", 8, "score")
