@@ -141,16 +141,14 @@ def _searchkit(collection: Collection, options: bool) -> Iterator[tuple[str, lis
 
     texts = [text for _, text in collection.queries]
     rows = {DEFAULTS: ({}, {}), **({f"  {name}": row for name, row in RANKINGS.items()} if options else {})}
+    indexes: dict[str, searchkit.Index] = {}
     for label, (created, searched) in rows.items():
-        with searchkit.create(**created) as index:
+        index = indexes.get(repr(created))
+        if index is None:
+            index = indexes[repr(created)] = searchkit.create(**created)
             index.add({key: row.get(key) for key in ("id", "title", "text", "date")} for row in collection.articles)
-            yield (
-                label,
-                [
-                    [(hit.id, hit.score) for hit in results]
-                    for results in index.search_many(texts, limit=DEPTH, **searched)
-                ],
-            )
+        found = index.search_many(texts, limit=DEPTH, **searched)
+        yield label, [list(zip(results.ids, results.scores, strict=True)) for results in found]
 
 
 def _bm25s(collection: Collection) -> Iterator[tuple[str, list[Ranking]]]:

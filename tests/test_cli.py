@@ -132,6 +132,26 @@ def test_count(indexed: Run) -> None:
     assert (indexed("query", "absent", "--count").out, indexed("query", "absent", "--count").code) == ("0\n", 1)
 
 
+def test_rankings_are_asked_for_and_explained(indexed: Run) -> None:
+    ranked = [
+        "--recency",
+        "1 year",
+        "--soft-until",
+        "2020",
+        "--proximity",
+        "1",
+        "--expand",
+        "rm3",
+        "--variant",
+        "bm25+",
+    ]
+    outcome = indexed("query", "storm harbour", *ranked, "--now", "2021-01-01", "--explain", "--limit", "1")
+    assert outcome.code == 0
+    assert "times, recency: " in outcome.out
+    assert "times, soft_until: " in outcome.out
+    assert "variant bm25+" in outcome.out
+
+
 def test_explain_shows_what_scores_are_made_of(indexed: Run) -> None:
     outcome = indexed("query", "storm harbour", "--explain", "--limit", "1")
     assert outcome.out.count("\n    ") >= 2
@@ -168,6 +188,9 @@ def test_warnings_go_to_standard_error(indexed: Run) -> None:
         ["query"],
         ["query", "two", "arguments"],
         ["query", "storm", "--sort", "price"],
+        ["query", "storm", "--recency", "soon"],
+        ["query", "storm", "--variant", "okapi"],
+        ["query", "storm", "--proximity", "-1"],
         ["query", "storm", "--limit", "none"],
         ["query", "storm", "--since", "2020-02-30"],
         ["query", "storm", "--since", "2021", "--until", "2020"],
