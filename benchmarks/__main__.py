@@ -1,4 +1,4 @@
-"""`python -m benchmarks [growth | page | effectiveness | showing | fields]`: exit code 0; 2: bad use.
+"""`python -m benchmarks [growth | page | effectiveness | showing | fields | patterns]`: exit code 0; 2: bad use.
 
 1: searchkit answered wrongly or could not run, or (effectiveness) its defaults are behind a peer.
 """
@@ -20,6 +20,7 @@ from benchmarks.effectiveness import behind, effectiveness, effectiveness_page, 
 from benchmarks.fields import fields
 from benchmarks.growth import growth, growth_page
 from benchmarks.page import markdown
+from benchmarks.patterns import patterns, patterns_page
 from benchmarks.process import PeerFailed
 from benchmarks.report import page
 from benchmarks.run import Settings, run
@@ -41,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _showing(options.showing_options(arguments[1:])[1], showing)
         case ["fields"]:
             return _showing(options.showing_options(arguments[1:], "fields")[1], fields)
+        case ["patterns"]:
+            return _patterns(options.patterns_options(arguments[1:])[1])
     return _measure(*options.run_options(arguments))
 
 
@@ -78,6 +81,14 @@ def _showing(given: Namespace, measure: Callable[..., list[tuple[str, float, str
     """Figures of what is done with results, or with fields."""
     with searchkit.open(given.index, mode="r") as index:
         print(showing_page(index, measure(index, given.queries, given.passes)))
+    return 0
+
+
+def _patterns(given: Namespace) -> int:
+    """Figures of patterns and of the ORs that they stand for."""
+    with searchkit.open(given.index, mode="r") as index:
+        rows = patterns(index, each=given.queries, passes=given.passes, seed=given.seed)
+        print(patterns_page(index, rows))
     return 0
 
 

@@ -8,7 +8,14 @@ from pathlib import Path
 
 from benchmarks.peers import PEERS
 
-__all__ = ["effectiveness_options", "growth_options", "page_options", "run_options", "showing_options"]
+__all__ = [
+    "effectiveness_options",
+    "growth_options",
+    "page_options",
+    "patterns_options",
+    "run_options",
+    "showing_options",
+]
 
 _OTHERS = PEERS[1:]
 _FULL = {"queries": 200, "passes": 5, "budget": 2.0, "checks": 5}
@@ -56,6 +63,20 @@ def showing_options(arguments: Sequence[str], what: str = "showing") -> tuple[Ar
         "--passes", type=_positive, default=7, metavar="N", help="of each query, the quickest counts (7)"
     )
     parser.add_argument("queries", nargs="*", default=_SHOWN, metavar="QUERY", help="of words that the articles have")
+    return parser, parser.parse_args(arguments)
+
+
+def patterns_options(arguments: Sequence[str]) -> tuple[ArgumentParser, Namespace]:
+    """`python -m benchmarks patterns`."""
+    parser = ArgumentParser(
+        prog="python -m benchmarks patterns",
+        description="patterns beside the OR of their words, of an index that is there",
+    )
+    add = parser.add_argument
+    add("index", type=Path, metavar="INDEX", help="its folder; made by `searchkit index`")
+    add("--queries", type=_positive, default=20, metavar="N", help="of each kind (20)")
+    add("--passes", type=_positive, default=5, metavar="N", help="of each query, the quickest counts (5)")
+    add("--seed", type=int, default=1, help="of the words (1)")
     return parser, parser.parse_args(arguments)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import searchkit
+
 ROOT = Path(__file__).resolve().parents[1]
 if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are not beside these tests", allow_module_level=True)
@@ -32,6 +34,7 @@ from benchmarks.growth import growth_page  # noqa: E402
 from benchmarks.kept import Kept  # noqa: E402
 from benchmarks.latency import Latency  # noqa: E402
 from benchmarks.page import markdown  # noqa: E402
+from benchmarks.patterns import patterns, patterns_page  # noqa: E402
 from benchmarks.peers import PEERS  # noqa: E402
 from benchmarks.process import PeerAbsent, start  # noqa: E402
 from benchmarks.queries import BATCH, SHAPES, Query, sample_queries  # noqa: E402
@@ -401,3 +404,13 @@ def test_fields_are_measured() -> None:
     names = ["search", "facets of source", "facets of source", "where source, known", "where source, not known"]
     assert [name for name, _, _ in figures] == [*names, "sort by source"]
     assert all(spent >= 0 for _, spent, _ in figures)
+
+
+def test_patterns_are_timed_beside_the_or_of_their_words() -> None:
+    """Each kind, cold and kept; the OR has a word for each term of the pattern."""
+    words = ["flooding", "hurricane", "harbours", "national", "stations", "nationally"]
+    with searchkit.create() as index:
+        index.add({"text": " ".join(words[number % 3 :]), "id": str(number)} for number in range(20))
+        rows = patterns(index, each=3, passes=1, seed=1)
+        assert len(rows) == len(patterns_page(index, rows).splitlines()) - 4
+        assert all(terms >= 1 and len(spent) == 4 for _, terms, spent in rows)
