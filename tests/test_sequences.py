@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 from oracle import Oracle
@@ -82,6 +83,19 @@ def test_sequences_are_the_oracles(title_weight: int) -> None:
                     And(word, one),
                 ):
                     agree(index, oracle, query)
+
+
+@pytest.mark.parametrize("variant", ["lucene", "robertson", "atire", "bm25l", "bm25+"])
+def test_sequences_by_other_formulas(variant: Any) -> None:
+    random = generator("variants")
+    made = some_articles(random, range(40))
+    with searchkit.create(title_weight=1) as index:
+        index.add(made)
+        oracle = Oracle(made, index.analyzer, title_weight=1)
+        for _ in range(trials(6)):
+            query = Or(some_sequence(random), Term(random.choice(WORDS)), And(some_sequence(random), Term("red")))
+            found = [(hit.id, hit.score) for hit in index.search(query, limit=5, variant=variant)]
+            assert found == oracle.search(query, variant=variant)[:5], query
 
 
 def test_a_sequence_of_words_is_a_phrase() -> None:
