@@ -7,7 +7,7 @@ library's own analyzer; counting, scoring, dates and order are done over again (
     score = sum of (idf * boost) * ((tf * (k1 + 1)) / (tf + k1 * ((1 - b) + b * length / average)))
     order = score, then later end of date, later start, id; undated last among equals
 
-A prefix is any of the terms that begin so, the 1,024 most frequent of them at most.
+A prefix is any of the terms of words that begin so, the 1,024 most frequent of them at most.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 import attrs
 
 from benchmarks.queries import Query
-from benchmarks.scan import Leaf, Scan, scan, span_of
+from benchmarks.scan import Leaf, Scan, scan, span_of, terms_of_prefixes
 
 __all__ = ["Expected", "answer_exactly", "differences"]
 
@@ -49,8 +49,12 @@ def answer_exactly(articles: Path, queries: Sequence[Query]) -> list[Expected]:
     leaves = {(term,) for terms in stems for term in terms}
     leaves |= {terms for query, terms in zip(queries, stems, strict=True) if query.join == "phrase"}
     prefixes = {query.words[0] for query in queries if query.join == "prefix"}
-    seen = scan(articles, leaves, prefixes, analyzer)
-    return [_answer(query, terms, seen) for query, terms in zip(queries, stems, strict=True)]
+    begun = terms_of_prefixes(articles, prefixes, analyzer)
+    seen = scan(articles, leaves | {(term,) for terms in begun.values() for term in terms}, analyzer)
+    return [
+        _answer(query, _begun(query, begun, seen) if query.join == "prefix" else terms, seen)
+        for query, terms in zip(queries, stems, strict=True)
+    ]
 
 
 def differences(queries: Sequence[Query], answers: Sequence[dict[str, Any]], expected: Sequence[Expected]) -> list[str]:
@@ -102,8 +106,6 @@ def _scored(query: Query, terms: Leaf, seen: Scan) -> list[Scored]:
     match query.join:
         case "phrase":
             return [(terms, 1.0)]
-        case "prefix":
-            return [(leaf, 1.0) for leaf in _terms_of_prefix(query.words[0], terms, seen)]
         case "mixed":
             one_of = _merged(terms[1:])
             if len(one_of) > 1:  # a term that stands inside the brackets and before them counts in both places
@@ -120,12 +122,10 @@ def _merged(terms: Leaf) -> list[Scored]:
     return list(boosts.items())
 
 
-def _terms_of_prefix(prefix: str, stem: Leaf, seen: Scan) -> list[Leaf]:
-    """The terms that begin so, and the stem of the letters as a word; in the order of their bytes."""
-    leaves = [leaf for leaf in seen.found if len(leaf) == 1 and (leaf[0].startswith(prefix) or leaf == stem)]
-    leaves = [leaf for leaf in leaves if len(seen.articles_of(leaf))]
-    leaves.sort(key=lambda leaf: (-len(seen.articles_of(leaf)), leaf[0].encode()))
-    return sorted(leaves[:_MOST_TERMS], key=lambda leaf: leaf[0].encode())
+def _begun(query: Query, begun: dict[str, set[str]], seen: Scan) -> Leaf:
+    """The terms that a prefix stands for, in the order of their bytes."""
+    terms = sorted(begun[query.words[0]], key=lambda term: (-len(seen.articles_of((term,))), term.encode()))
+    return tuple(sorted(terms[:_MOST_TERMS], key=str.encode))
 
 
 def _matching(

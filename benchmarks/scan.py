@@ -1,4 +1,4 @@
-"""One walk over all articles: where the terms of some queries occur, and how often. `exact.py` scores with it."""
+"""A walk over all articles: where the terms of some queries occur, and how often. `exact.py` scores with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import attrs
 
 from benchmarks.corpus import read_rows
 
-__all__ = ["Leaf", "Scan", "scan", "span_of"]
+__all__ = ["Leaf", "Scan", "scan", "span_of", "terms_of_prefixes"]
 
 Leaf = tuple[str, ...]  # one term, or the terms of a phrase
 
@@ -35,25 +35,32 @@ class Scan:
 class _Numbers(dict[str, int]):
     """Word form -> number of its term among those asked for, 0 for any other. A form is stemmed when first seen."""
 
-    def __init__(self, analyzer: Any, terms: Iterable[str], prefixes: Iterable[str]) -> None:
+    def __init__(self, analyzer: Any, terms: Iterable[str]) -> None:
         self._analyzer = analyzer
-        self._prefixes = tuple(prefixes)
         self.terms = ["", *terms]  # by number
         self.of_term = {term: number for number, term in enumerate(self.terms) if number}
 
     def __missing__(self, form: str) -> int:
-        term = self._analyzer.stem([form])[0]
-        number = self.of_term.get(term, 0)
-        if not number and term.startswith(self._prefixes):
-            number = self.of_term[term] = len(self.terms)
-            self.terms.append(term)
-        self[form] = number
+        number = self[form] = self.of_term.get(self._analyzer.stem([form])[0], 0)
         return number
 
 
-def scan(articles: Path, leaves: set[Leaf], prefixes: Iterable[str], analyzer: Any) -> Scan:
-    """Walk over the JSONL file. Also found: every word of a phrase, for its idf, and every term of a prefix."""
-    numbers = _Numbers(analyzer, sorted({term for leaf in leaves for term in leaf}), prefixes)
+def terms_of_prefixes(articles: Path, prefixes: Iterable[str], analyzer: Any) -> dict[str, set[str]]:
+    """The terms of the word forms that begin so, for each prefix. A walk of its own over the JSONL file."""
+    begun: dict[str, set[str]] = {prefix: set() for prefix in prefixes}
+    known: set[str] = set()
+    for row in read_rows(articles) if begun else ():
+        for form in {*analyzer.forms(row["title"]), *analyzer.forms(row["text"])} - known:
+            known.add(form)
+            for prefix, terms in begun.items():
+                if form.startswith(prefix):
+                    terms.add(analyzer.stem([form])[0])
+    return begun
+
+
+def scan(articles: Path, leaves: set[Leaf], analyzer: Any) -> Scan:
+    """Walk over the JSONL file. Also found: every word of a phrase, for its idf."""
+    numbers = _Numbers(analyzer, sorted({term for leaf in leaves for term in leaf}))
     phrases = [(leaf, [numbers.of_term[term] for term in leaf]) for leaf in sorted(leaves) if len(leaf) > 1]
     seen = Scan(found={leaf: (array("L"), array("L")) for leaf in leaves})
     by_number = [(array("L"), array("L")) for _ in numbers.terms]
@@ -63,7 +70,6 @@ def scan(articles: Path, leaves: set[Leaf], prefixes: Iterable[str], analyzer: A
         seen.ids.append(row["id"])
         seen.spans.append(span_of(row["date"]))
         seen.lengths.append(sum(map(len, regions)))
-        by_number.extend((array("L"), array("L")) for _ in range(len(numbers.terms) - len(by_number)))
         for number, tf in times.items():
             _note(by_number[number], docid, tf)
         for phrase, wanted in phrases:

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-import searchkit
-
 ROOT = Path(__file__).resolve().parents[1]
 if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are not beside these tests", allow_module_level=True)
