@@ -347,9 +347,8 @@ class _Batch:
         return status
 
 
-def _try_all(every: Sequence[Damage], jobs: int, tell: Callable[[int], None]) -> tuple[Counter[str], list[str]]:
-    """How often each outcome was met by each kind of damage, and what failed."""
-    counts: Counter[str] = Counter()
+def _try_all(every: Sequence[Damage], jobs: int, tell: Callable[[int], None], counts: Counter[str]) -> list[str]:
+    """Count how often each outcome was met by each kind of damage; what failed."""
     failures: list[str] = []
     running: list[_Batch] = []
     try:
@@ -359,7 +358,7 @@ def _try_all(every: Sequence[Damage], jobs: int, tell: Callable[[int], None]) ->
         for one in running:
             os.kill(one.process, signal.SIGKILL)
             one.end()
-    return counts, failures
+    return failures
 
 
 def _work(
@@ -390,10 +389,12 @@ def _work(
                 counts[f"{damage[0]}: {line if line in fine else 'FAILED'}"] += 1
                 if line not in fine:
                     failures.append(f"damage {number} {damage}: {line}")
+                    print(failures[-1], file=sys.stderr, flush=True)  # a long run may not come to its end
             at = len(one.lines)
             if at < len(one.batch):
                 what = "hung" if hung else f"died of status {status}"
                 failures.append(f"damage {one.first + at} {one.batch[at]}: {what}")
+                print(failures[-1], file=sys.stderr, flush=True)
                 counts[f"{one.batch[at][0]}: FAILED"] += 1
                 at += 1
                 if at < len(one.batch):
@@ -436,9 +437,11 @@ def _campaign(most: int, seed: int, jobs: int) -> tuple[int, Counter[str], list[
         nonlocal last
         if time.monotonic() - last > 30:
             last = time.monotonic()
-            print(f"damage: {done:,} of {len(every):,}", file=sys.stderr, flush=True)
+            told = ", ".join(f"{what} {count:,}" for what, count in sorted(counts.items()))
+            print(f"damage: {done:,} of {len(every):,}: {told}", file=sys.stderr, flush=True)
 
-    counts, failures = _try_all(every, jobs, tell)
+    counts: Counter[str] = Counter()
+    failures = _try_all(every, jobs, tell, counts)
     return sum(counts.values()), counts, failures
 
 

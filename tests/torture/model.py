@@ -1,14 +1,16 @@
 """Random steps beside a dictionary and the oracle: whatever order things are done in, the answers are right.
 
 A machine has an index open twice, to write and to read, and does one step after another: add, replace, delete, put
-aside, commit, roll back, leave, compact, refresh, open again, and above all ask. Beside it stand dictionaries of what
-is committed, pending, and shown by the reader. Each life begins with a new index of other options, in memory or on
-disk.
+aside, commit, roll back, leave, compact, refresh, open again, and above all ask. Other processes commit and are killed,
+or are forked off a writer and must not be able to use it. Beside it stand dictionaries of what is committed, pending,
+and shown by the reader. Each life begins with a new index of other options, in memory or on disk.
 """
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import tempfile
 import time
 from collections import Counter
@@ -22,7 +24,7 @@ from oracle import Oracle
 from strategies import few_articles, some_articles, some_query
 
 import searchkit
-from searchkit import Article, Index
+from searchkit import Article, Index, SearchkitError
 from searchkit.indexing.writer import Writer
 from torture.children import Child, results
 from torture.crash import fast_folder
@@ -39,7 +41,8 @@ REMEMBERED = 12  # steps that a failure tells of
 ASKING = {"ask": 40, "ask_reader": 20, "get": 20, "figures": 5}
 WRITING = {"add": 20, "replace": 8, "delete": 8, "aside": 3, "add_at_once": 4, "delete_at_once": 3}
 ENDING = {"commit": 8, "rollback": 2, "leave": 2, "compact": 1, "refresh": 6, "reopen": 1, "check": 1}
-STEPS = {**ASKING, **WRITING, **ENDING}
+OTHERS = {"another": 1, "killed": 1, "forked": 1}
+STEPS = {**ASKING, **WRITING, **ENDING, **OTHERS}
 
 
 def model(*, steps: int, seed: int, jobs: int) -> Figures:
@@ -259,6 +262,54 @@ class Machine:
             return searchkit.open(self._path, mode=mode)
         return Index(self._index._storage, writable=mode == "r+")
 
+    # ---- other processes
+
+    def _another(self) -> None:
+        """One commits, and ends."""
+        self._elsewhere(kill=False)
+
+    def _killed(self) -> None:
+        """One is killed, before its commit or right after it."""
+        self._elsewhere(kill=True)
+
+    def _elsewhere(self, *, kill: bool) -> None:
+        if not self._on_disk:
+            return
+        self._leave()
+        articles, deleted = few_articles(self.random, 2), self._some(self._committed.articles, 1)
+        commits = not kill or self.random.random() < 0.5
+
+        def work() -> None:
+            with searchkit.open(self._path) as index, index.writer() as writer:
+                writer.add(articles)
+                writer.delete([one.id for one in deleted])
+                if commits:
+                    writer.commit()
+                if kill:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        assert _forked(work) == (-signal.SIGKILL if kill else 0)
+        assert self._index.refresh() == commits
+        if commits:
+            now = {**self._committed.articles, **{one.id: one for one in articles}}
+            self._committed = self._now({id: one for id, one in now.items() if id not in {one.id for one in deleted}})
+
+    def _forked(self) -> None:
+        """A child of ours finds what we find, and cannot use our writer, which is none the worse for it."""
+        writer = self._writing()
+
+        def work() -> None:
+            self._ask_reader()
+            for use in (lambda: writer.add([Article("x", id="x")]), lambda: writer.delete("x"), writer.commit):
+                try:
+                    use()
+                except SearchkitError:
+                    continue
+                raise AssertionError("a forked child used its parent's writer")
+            writer.close()
+
+        assert _forked(work) == 0
+
     # ---- helpers
 
     def _writing(self) -> Writer:
@@ -273,3 +324,16 @@ class Machine:
     def _some(self, articles: dict[str, Article], most: int) -> list[Article]:
         count = min(most, len(articles))
         return self.random.sample(list(articles.values()), count)
+
+
+def _forked(work: Callable[[], None]) -> int:
+    """Do it in a child, and wait: how the child ended."""
+    process = os.fork()
+    if process == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
