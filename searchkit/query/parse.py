@@ -115,7 +115,7 @@ def parse_with_warnings(
 
 def _plain(text: str, match: Match) -> Query | None:
     """The query, if the text is nothing but words and phrases, side by side or all joined by AND or all by OR."""
-    if not _PLAIN.fullmatch(text):
+    if not _PLAIN.fullmatch(text) or "NEAR/" in text:
         return None
     nodes: list[Query]
     group = "OR" if match == "any" else "AND"

@@ -59,11 +59,11 @@ WORD_FIELDS = ("title", "text")
 Reader = DateReader | FieldReader
 """Who reads what stands behind a field that holds no words."""
 
-# What can be nothing but words, recognised in the text itself. Full-width signs, curly quotes, lone surrogates, NEAR/5,
-# and in phrases what may be a choice of words, are left to the scan.
+# What can be nothing but words or operators, recognised in the text itself. Full-width signs, curly quotes, lone
+# surrogates, and in phrases what may be a choice of words, are left to the scan.
 _WORD_LETTER = rf'[^\s"()\[\]{{}}:^*~?{ODD}]'
 _PHRASE_LETTER = rf'[^"*(\[~?{ODD}]'
-PLAIN_WORD = rf"(?![+\-'‘’‚‛]|NEAR/\d){_WORD_LETTER}++\?*+"
+PLAIN_WORD = rf"(?![+\-'‘’‚‛]){_WORD_LETTER}++\?*+"
 PLAIN_PHRASE = rf'"\s*+(?=[^\s"])(?:{_PHRASE_LETTER}++|\?(?=[\s?"]))*+"(?:~[1-9][0-9]{{0,8}}+)?+'
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
