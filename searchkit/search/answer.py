@@ -33,7 +33,7 @@ from searchkit.search.facets import facets
 from searchkit.search.formula import OWN, Fade, Ranking, variant_of
 from searchkit.search.plan import BY_KEY, RELATIONS, SORTS, plan
 from searchkit.search.results import Marks, Results
-from searchkit.search.where import Conditions, sorted_keys, where_conditions
+from searchkit.search.where import Conditions, Held, sorted_keys, where_conditions
 
 if TYPE_CHECKING:
     from searchkit.core.program import Program
@@ -120,7 +120,9 @@ class Scope:
         self.dates = dates
         self._now = now
         self.week_starts: WeekStart = week_starts
-        self.conditions = where_conditions(where, snapshot.options.fields, dates, self.read_range)
+        self.conditions: Held = ()
+        if where is not None:
+            self.conditions = where_conditions(where, snapshot.options.fields, dates, self.read_range)
         self.variant, self.proximity = OWN, 0.0
         self.expand: Rm3 | None = None
         if variant is not None or proximity is not None or expand is not None:

@@ -37,6 +37,7 @@ __all__ = [
     "Condition",
     "Conditions",
     "During",
+    "Held",
     "Reader",
     "condition_of",
     "declared_field",
@@ -86,6 +87,9 @@ Condition: TypeAlias = Among | Between | During
 # What `where` takes: a mapping of names to what they must have, or a node of conditions.
 Conditions: TypeAlias = Mapping[str, Any] | Query
 
+# What is left of that: conditions that must all hold (or, with False, must not), or the node, checked.
+Held: TypeAlias = tuple[tuple[Condition, bool], ...] | Query
+
 # Reads a date or range of dates as typed: seconds, half open, None for an open side. Raises DateError.
 Reader: TypeAlias = Callable[[str], tuple[int | None, int | None]]
 
@@ -98,15 +102,8 @@ def declared_field(name: object, fields: Mapping[str, Field]) -> Field:
     return fields[name]
 
 
-def where_conditions(
-    where: Conditions | None, fields: Mapping[str, Field], relation: str, read: Reader
-) -> tuple[tuple[Condition, bool], ...] | Query:
-    """Conditions that must all hold (or, with False, must not), or the query node that was given, checked.
-
-    `relation`, `read`: of and for dates. Raises QueryError for what makes no sense.
-    """
-    if where is None:
-        return ()
+def where_conditions(where: Conditions, fields: Mapping[str, Field], relation: str, read: Reader) -> Held:
+    """What must hold. `relation`, `read`: of and for dates. Raises QueryError for what makes no sense."""
     if isinstance(where, Query):
         _check_silent(where, fields, relation, read)
         return where
