@@ -284,7 +284,8 @@ int sk_matches_add(sk_matches *m, const sk_key_walk *w, uint32_t segment, int de
     if (!deleted)
         found->sources = 0;
     else if (is_new || found->sources)
-        return source_put(m, found, (sk_source){.length = d->key_length, .segment = segment}, d->key);
+        return source_put(
+            m, found, (sk_source){.occurrences = occurrences, .length = d->key_length, .segment = segment}, d->key);
     return SK_OK;
 }
 
@@ -302,6 +303,25 @@ int sk_matches_weigh(sk_matches *m, const sk_part *parts, uint32_t count, uint32
         }
     }
     return SK_OK;
+}
+
+int sk_deleted_occurrences(const sk_part *part, const uint8_t *term, size_t length, uint64_t *count)
+{
+    sk_list list;
+    sk_cursor c;
+    *count = 0;
+    int here = sk_find_term(part->segment, term, length, &list);
+    if (here <= 0 || !part->live)
+        return here < 0 ? here : SK_OK;
+    int failed = sk_cursor_open(&c, part->segment, &list);
+    for (uint32_t block = 0; block < c.blocks && !failed; block++) {
+        failed = sk_cursor_load(&c, block, 1);
+        for (uint32_t i = 0; i < c.count && !failed; i++)
+            if (!(part->live[c.docids[i] >> 6] >> (c.docids[i] & 63) & 1))
+                *count += c.tfs[i];
+    }
+    sk_cursor_close(&c);
+    return failed;
 }
 
 static _Thread_local const uint8_t *sorted_bytes;

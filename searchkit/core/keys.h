@@ -49,7 +49,7 @@ typedef struct sk_found {
 
 /* A form of a segment in which articles are deleted: there may be none left that has it. */
 typedef struct sk_source {
-    uint64_t at;
+    uint64_t at, occurrences;
     uint32_t length, segment, next;
 } sk_source;
 
@@ -73,6 +73,9 @@ int sk_matches_add(sk_matches *m, const sk_key_walk *w, uint32_t segment, int de
 
 /* Count the articles with each term, over all parts. On SK_DAMAGED *damaged is the number of one. */
 int sk_matches_weigh(sk_matches *m, const sk_part *parts, uint32_t count, uint32_t *damaged);
+
+/* How often deleted articles of a part have the term: no form of it stands in them more often. SK_OK or an error. */
+int sk_deleted_occurrences(const sk_part *part, const uint8_t *term, size_t length, uint64_t *count);
 
 /* Put what weighs most first; of equals the lesser key. */
 void sk_matches_sort(sk_matches *m);

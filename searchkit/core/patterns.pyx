@@ -38,7 +38,7 @@ cdef extern from "keys.h" nogil:
         uint32_t length, segment, sources
         uint64_t weight
     ctypedef struct sk_source:
-        uint64_t at
+        uint64_t at, occurrences
         uint32_t length, segment, next
     ctypedef struct sk_matches:
         uint8_t *bytes
@@ -50,6 +50,7 @@ cdef extern from "keys.h" nogil:
     void sk_matches_close(sk_matches *m)
     int sk_matches_add(sk_matches *m, const sk_key_walk *w, uint32_t segment, int deleted)
     int sk_matches_weigh(sk_matches *m, const sk_part *parts, uint32_t count, uint32_t *damaged)
+    int sk_deleted_occurrences(const sk_part *part, const uint8_t *term, size_t length, uint64_t *count)
     void sk_matches_sort(sk_matches *m)
 
 MOST_NODES = SK_NODES_MAX
@@ -202,6 +203,27 @@ cdef class Matches:
             made.append((source.segment, form))
             next_ = source.next
         return made
+
+    def surely_lives(self, uint32_t number, str term not None):
+        """Whether a form of a match's sources occurs more often than its term does in deleted articles. If not, it may
+        live or not.
+        """
+        cdef sk_found *found = self.at(number)
+        cdef uint32_t next_ = found.sources
+        cdef const sk_source *source
+        cdef bytes key = term.encode("utf-8", "replace")
+        cdef uint64_t deleted
+        cdef int failed
+        while next_:
+            source = &self.m.sources[next_ - 1]
+            failed = sk_deleted_occurrences(
+                &self.parts.parts[source.segment], <const uint8_t *>PyBytes_AS_STRING(key), len(key), &deleted
+            )
+            (<Segment>self.parts.segments[source.segment])._check(failed, "postings")
+            if source.occurrences > deleted:
+                return True
+            next_ = source.next
+        return False
 
     cdef sk_found *at(self, uint32_t number) except NULL:
         if number >= self.m.count:

@@ -235,14 +235,14 @@ class Snapshot:
             matches.sort()
         if cut and all(part.live is None for part in self.parts):
             return [matches.name(number) for number in range(most)], True
-        found: list[tuple[int, bytes, str]] = []  # of so many live articles, least first
+        found: list[tuple[int, bytes, str]] = []  # of so many live articles, the most first
         for number in range(len(matches)):
             each()
             term = matches.name(number)
             key = term.encode()
             # Deleted articles are weighed too: is this one, and each behind it, lighter than what is wanted?
             lighter = len(found) >= most and found[most - 1][:2] < (-matches.weight(number), key)
-            if (df := self.lists(term).df) and self.is_live(matches, number, each):
+            if (df := self.lists(term).df) and self.is_live(matches, number, term, each):
                 insort(found, (-df, key, term))
                 if lighter:
                     break
@@ -263,10 +263,15 @@ class Snapshot:
             self.sequences[key] = found
         return found
 
-    def is_live(self, matches: Matches, number: int, each: Callable[[], object]) -> bool:
-        """Whether a live article has a word form that is a match, or led to one."""
+    def is_live(self, matches: Matches, number: int, term: str, each: Callable[[], object]) -> bool:
+        """Whether a live article has a word form that is a match, or led to one; `term`: that of the form.
+
+        The texts of deleted articles are read only where figures do not tell, and once for each segment.
+        """
         sources = matches.sources(number)
-        return not sources or any(self._lives(*source, each) for source in sources)
+        return (
+            not sources or matches.surely_lives(number, term) or any(self._lives(*source, each) for source in sources)
+        )
 
     def _lives(self, number: int, form: bytes, each: Callable[[], object]) -> bool:
         """Whether live articles of a part have a word form that the part has. Unknown, and said to be so, where texts

@@ -75,9 +75,10 @@ def _neighbours(form: str, snapshot: Snapshot, each: Callable[[], object]) -> li
         for number in range(min(len(matches), MOST_TRIED)):
             each()
             other = matches.name(number)
-            df = snapshot.lists(snapshot.term_of(other)).df
-            if other != form and df >= max(1, FAR_MORE * articles) and snapshot.is_live(matches, number, each):
-                found.setdefault(snapshot.term_of(other), (-df, other))
+            meant = snapshot.term_of(other)
+            df = snapshot.lists(meant).df
+            if other != form and df >= max(1, FAR_MORE * articles) and snapshot.is_live(matches, number, meant, each):
+                found.setdefault(meant, (-df, other))
         found.pop(term, None)
         if found:
             return [other for _, other in sorted(found.values())]
