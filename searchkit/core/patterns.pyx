@@ -140,12 +140,16 @@ cdef class Matches:
         cdef sk_key_walk walk
         cdef Segment segment = self.parts.segments[number]
         cdef int deleted = self.parts.parts[number].live != NULL, more
+        cdef const uint8_t *high_at = NULL
+        cdef size_t high_length = 0
         cdef str section = "forms" if forms else "terms"
+        if high is not None:
+            high_at, high_length = <const uint8_t *>PyBytes_AS_STRING(high), PyBytes_GET_SIZE(high)
         segment._check(
             sk_keys_start(
                 &walk, &segment.s, forms, &automaton.a,
                 <const uint8_t *>PyBytes_AS_STRING(low), PyBytes_GET_SIZE(low),
-                NULL if high is None else <const uint8_t *>PyBytes_AS_STRING(high), 0 if high is None else len(high),
+                high_at, high_length,
             ),
             section,
         )
