@@ -84,6 +84,11 @@ def some_where(random: random.Random) -> dict[str, Any]:
     return made
 
 
+def some_ranges(random: random.Random, name: str) -> list[tuple[Any, Any]]:
+    pool = {"source": SOURCES, "words": NUMBERS, "flag": (True, False), "seen": DATES}[name]
+    return [(random.choice([None, *pool]), random.choice([None, *pool])) for _ in range(3)]
+
+
 # -- the twin ---------------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +164,10 @@ def agree(index: searchkit.Index, oracle: Oracle, random: random.Random) -> None
         facets = results.facets(name, limit)
         shown = [((v.start_second, v.end_second) if isinstance(v, DateInterval) else v, n) for v, n in facets.items()]
         assert shown == counted(found, name)[:limit], f"{context} {name}"
+        ranges = some_ranges(random, name)
+        assert results.facets(name, ranges=ranges) == {
+            one: sum(holds(values(article, name), name, one, relation) for article in found) for one in ranges
+        }
 
 
 # -- laws -------------------------------------------------------------------------------------------------------------
@@ -309,6 +318,9 @@ def test_what_makes_no_sense_is_a_query_error() -> None:
                 index.search("storm", sort=sort)  # type: ignore[arg-type]
         with pytest.raises(QueryError, match="'other' is declared"):
             index.search("storm").facets("other")
+        for ranges in ([1], [(1, 2, 3)], [("a", "b")], [None]):
+            with pytest.raises(QueryError):
+                index.search("storm").facets("words", ranges=ranges)  # type: ignore[arg-type]
         with pytest.raises(QueryError, match="limit"):
             index.search("storm").facets("words", -1)
         assert index.search("storm").facets("words") == {}

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from searchkit.core.evaluate import Answer, Place, Settings, clock
 from searchkit.dates import DateInterval, WeekStart, parse_range
@@ -29,7 +30,7 @@ from searchkit.query.nodes import Query
 from searchkit.query.parse import parse_with_warnings
 from searchkit.ranking import Rm3
 from searchkit.search.bind import Bound, Everything, TimeUp, bind, check_time, joined, marks_of, narrow, restrict
-from searchkit.search.facets import facets
+from searchkit.search.facets import facets, range_counts
 from searchkit.search.formula import OWN, Fade, Ranking, variant_of
 from searchkit.search.plan import BY_KEY, RELATIONS, SORTS, plan
 from searchkit.search.results import Marks, Results
@@ -347,6 +348,11 @@ class Ask:
     def facets(self, field: str, limit: int | None) -> dict[FacetValue, int]:
         """See Results."""
         return facets(self.matches(), field, limit, self.snapshot)
+
+    def range_counts(self, field: str, ranges: Iterable[tuple[Any, Any]]) -> dict[tuple[Any, Any], int]:
+        """See Results.facets."""
+        scope = self.scope
+        return range_counts(self.matches(), field, ranges, scope.dates, scope.read_range, self.snapshot)
 
     def count(self) -> int:
         """How many live articles the query finds. Raises SearchTimeout."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 from searchkit.dates import DateInterval
 from searchkit.errors import CorruptIndex, DateError, QueryError
-from searchkit.search.where import column_of, declared_field
+from searchkit.search.where import Reader, column_of, declared_field, select, where_conditions
 
 if TYPE_CHECKING:
     from searchkit.indexing.snapshot import Snapshot
     from searchkit.search.results import FacetValue
 
-__all__ = ["facets"]
+__all__ = ["facets", "range_counts"]
 
 
 def facets(matches: Sequence[bytes], field: str, limit: int | None, snapshot: Snapshot) -> dict[FacetValue, int]:
@@ -40,6 +40,31 @@ def facets(matches: Sequence[bytes], field: str, limit: int | None, snapshot: Sn
         return {_shown(value): count for value, count in ranked[:limit]}
     except DateError as error:
         raise CorruptIndex(snapshot.parts[0].path, "columns", f"dates in {field!r}", str(error)) from error
+
+
+def range_counts(
+    matches: Sequence[bytes],
+    field: str,
+    ranges: Iterable[tuple[Any, Any]],
+    relation: str,
+    read: Reader,
+    snapshot: Snapshot,
+) -> dict[tuple[Any, Any], int]:
+    """How many articles have a value in each range, as `where` reads it. Raises QueryError and CorruptIndex."""
+    fields = snapshot.options.fields
+    declared_field(field, fields)
+    every = [int.from_bytes(bits, "little") for bits in matches]
+    counts = {}
+    for one in ranges:
+        if not isinstance(one, tuple):
+            raise QueryError(f"a range is {one!r}", hint="it must be a tuple of two values, None for an open side")
+        held = where_conditions({field: one}, fields, relation, read)
+        assert isinstance(held, tuple)
+        some = select(held[0][0], snapshot)
+        counts[one] = sum(
+            (mine & int.from_bytes(bits, "little")).bit_count() for mine, bits in zip(every, some, strict=True)
+        )
+    return counts
 
 
 def _shown(value: Any) -> FacetValue:

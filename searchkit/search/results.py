@@ -10,7 +10,7 @@ snapshot that they came from, so that articles stay readable whatever is added, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, overload
 
 import attrs
@@ -127,6 +127,8 @@ class Asked(Protocol):
         ...
 
     def facets(self, field: str, limit: int | None) -> dict[FacetValue, int]: ...
+
+    def range_counts(self, field: str, ranges: Iterable[tuple[Any, Any]]) -> dict[tuple[Any, Any], int]: ...
 
     def suggestions(self) -> tuple[str, ...]:
         """Texts that find something, with other words in place of doubtful ones."""
@@ -380,15 +382,29 @@ class Results(Sequence[Hit]):
 
         return timeline(self._ask.snapshot.searcher.parts, self._ask.matches(), by, gaps)
 
-    def facets(self, field: str, limit: int | None = 10) -> dict[FacetValue, int]:
+    @overload
+    def facets(self, field: str, limit: int | None = 10) -> dict[FacetValue, int]: ...
+
+    @overload
+    def facets(
+        self, field: str, limit: int | None = 10, *, ranges: Iterable[tuple[Any, Any]]
+    ) -> dict[tuple[Any, Any], int]: ...
+
+    def facets(
+        self, field: str, limit: int | None = 10, *, ranges: Iterable[tuple[Any, Any]] | None = None
+    ) -> dict[Any, int]:
         """How many of all articles that the query finds have each value of a declared field, most first.
 
         Equal counts stand in the order of the values; limit None gives all of them. An article with several values
         counts for each; one without a value is not counted. Dates are given as DateInterval. Counted when it is asked,
         whatever `limit` and `offset` of the search were; SearchTimeout as of `total`. QueryError for a field that is
         not declared.
+
+        ranges  instead of values, count these: tuples as in `where`, from one value to another, both included, None for
+                an open side. They are given back in their order, `limit` does not matter. An article counts once in
+                each range in which it has a value; dates as the `dates` of the search says.
         """
-        return self._ask.facets(field, limit)
+        return self._ask.facets(field, limit) if ranges is None else self._ask.range_counts(field, ranges)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """The hits as dicts that JSON can hold, see `Hit.to_dict`."""
