@@ -99,6 +99,7 @@ class TestThePageOfTheLanguage:
         with pytest.raises(QueryError):
             parse(text, strict=True, fields=DECLARED)
 
+    @pytest.mark.slow
     def test_examples_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(PAGE.parent.parent)  # for the sample articles
         examples = "\n".join(re.findall(r"```pycon\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
@@ -108,6 +109,7 @@ class TestThePageOfTheLanguage:
         assert tried >= 14
         assert failed == 0, "".join(transcript)
 
+    @pytest.mark.slow
     def test_what_is_typed_finds_what_its_meaning_finds(self) -> None:
         """Over the sample articles, every example and its written form are answered alike, the mended ones too."""
         index = searchkit.create(fields={"source": Keyword(), "words": Number(), "paid": Boolean()})

@@ -39,7 +39,7 @@ MAX_DISTANCE = 2
 MAX_PATTERN = 1_000
 """Characters of a pattern. Longer ones are refused: no word is so long, and patterns cost by their length."""
 
-MAX_PLACES = 100
+MAX_PLACES = 64
 """Places of a sequence."""
 
 Field: TypeAlias = Literal["title", "text"] | None
