@@ -420,7 +420,7 @@ def test_fields_declared_later(on_disk: bool, tmp_path: Path) -> None:
     choices = generator("fields later")
     articles = {article.id: article for article in some_articles(choices, 120, ids=100)}
     every = list(articles.values())
-    index = searchkit.create(tmp_path / "later" if on_disk else None)
+    index = searchkit.create(tmp_path / "later" if on_disk else None, fingerprints=on_disk)
     index.add(every[:40])
     index.add(every[40:])
     gone = [article.id for article in every[::7]]
@@ -442,13 +442,23 @@ def test_fields_declared_later(on_disk: bool, tmp_path: Path) -> None:
         agree(index, oracle, choices)
     assert index.check(deep=True).findings == ()
     index.compact()
-    with searchkit.create(fields=DECLARED) as fresh:
+    with searchkit.create(fields=DECLARED, fingerprints=on_disk) as fresh:
         fresh.add(alive.values())
         assert manifest_of(fresh) == manifest_of(index)
 
 
 def manifest_of(index: searchkit.Index) -> Any:
     return index._snapshot().manifest.segments
+
+
+def test_a_segment_with_columns_is_the_one_that_is_built_with_them() -> None:
+    """Columns stand behind all other sections, so putting them there later gives the same file, byte for byte."""
+    articles = some_articles(generator("fields behind"), 30, ids=300)
+    with searchkit.create(fingerprints=True) as later, searchkit.create(fields=DECLARED, fingerprints=True) as index:
+        later.add(articles)
+        later.declare(DECLARED)
+        index.add(articles)
+        assert manifest_of(later) == manifest_of(index)
 
 
 def test_segments_without_the_field_stay_as_they_are(tmp_path: Path) -> None:

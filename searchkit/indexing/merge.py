@@ -72,8 +72,8 @@ def merge_parts(
     fingerprints = Fingerprints(options)
     blocks = fingerprints.watch(columns.watch(blocks_of(_records(merge, parts))))
     write_store(sparing, blocks, compress=compress, in_order=in_order)
-    columns.write(sparing)
     fingerprints.write(sparing)
+    columns.write(sparing)  # last: what is declared later stands behind all else
     return int(merge.articles)
 
 

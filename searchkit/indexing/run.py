@@ -152,8 +152,8 @@ class Run:
         fingerprints = Fingerprints(self._options)
         blocks = fingerprints.watch(columns.watch(self._blocks()))
         write_store(writer, blocks, compress=compress, in_order=in_order)
-        columns.write(writer)
         fingerprints.write(writer)
+        columns.write(writer)  # last: what is declared later stands behind all else
 
     def put_aside(self, path: str) -> Part:
         """Write the segment to a scratch file and open it; `path` is for messages. Requires: as of `write`."""
