@@ -78,8 +78,8 @@ static int aim(sk_key_walk *w, const uint8_t *key, uint32_t key_length, uint32_t
     }
 }
 
-/* Step the automaton through a key. 1: it is accepted, 0: not; SK_DAMAGED; and then *aimed is 1 if keys up to the target
- * may be passed over, 0 if none behind this one is accepted. */
+/* Step the automaton through a key: 1 it is accepted, 0 not, or SK_DAMAGED. *aimed: 1 keys before the target may be passed
+ * over, 0 none behind this one is accepted, -1 the next key may be. */
 static int step(sk_key_walk *w, const uint8_t *key, uint32_t length, int *aimed)
 {
     sk_automaton *a = w->automaton;
