@@ -21,8 +21,9 @@ typedef struct sk_kernels {
      * unless gaps wider than SK_SURE_WIDTH ran around 2^32 inside a lane: that is the caller's to tell. */
     uint32_t (*docids)(const uint8_t *in, unsigned width, uint32_t previous, uint32_t *out);
 
-    /* The same as they are packed, docid i at out[i % 32 * 8 + i / 32]: enough to look some up, in a third of the time. */
-    uint32_t (*rows)(const uint8_t *in, unsigned width, uint32_t previous, uint32_t *out);
+    /* The same as they are packed, in a third of the time: docid i is bases[i / 32] + out[i % 32 * 8 + i / 32], and the
+     * last one of a lane is lasts[i / 32]. Enough to look some up. */
+    uint32_t (*rows)(const uint8_t *in, unsigned width, uint32_t previous, uint32_t *out, uint32_t *bases, uint32_t *lasts);
 
     /* Unpack 256 values of `width` bits, value i in lane i % 8 and row i / 8, and add one to each. Reads width * 32 bytes. */
     void (*frequencies)(const uint8_t *in, unsigned width, uint32_t *out);

@@ -398,7 +398,8 @@ int sk_cursor_decode(sk_cursor *c, uint32_t block, sk_form form)
         const sk_kernels *k = sk_kernels_get();
         if (width > SK_SURE_WIDTH && form == SK_ROWS_ONLY)
             form = SK_DOCIDS;
-        uint32_t last = (form == SK_ROWS_ONLY ? k->rows : k->docids)(at + head, width, previous, c->docids);
+        uint32_t last = form == SK_ROWS_ONLY ? k->rows(at + head, width, previous, c->docids, c->tfs, c->tfs + SK_LANES)
+                                             : k->docids(at + head, width, previous, c->docids);
         if (last >= c->segment->articles || last != sk_block_last(c, block) ||
             (width > SK_SURE_WIDTH && !rising(c->docids, previous, c->segment->articles)))
             return SK_DAMAGED;

@@ -172,7 +172,7 @@ typedef struct sk_cursor {
 
     uint32_t block, count; /* the decoded block (UINT32_MAX: none) and its postings */
     sk_form form;
-    uint32_t *docids, *tfs; /* 256 each; docids behind the last one are UINT32_MAX */
+    uint32_t *docids, *tfs; /* 256 each; docids behind the last one are UINT32_MAX. By rows: bases and lasts in `tfs` */
     sk_patches patches;     /* of a full block: how its frequencies are packed, ... */
     const uint8_t *patched, *packed_tfs; /* ... and where */
     uint32_t group;         /* the 64 postings of it whose positions' places are known (UINT32_MAX: none): ... */
@@ -206,6 +206,13 @@ static inline void sk_cursor_expect(const sk_cursor *c, uint32_t block)
     uint32_t offset = c->last && c->block != block ? sk_load32(c->offsets + 4 * (size_t)block) : UINT32_MAX;
     for (unsigned i = 0; i < 4 && offset < c->data_size; i++, offset += 64)
         __builtin_prefetch(c->data + offset);
+}
+
+/* Let positions at a byte come into the cache. */
+static inline void sk_cursor_expect_positions(const sk_cursor *c, uint64_t at)
+{
+    if (at < c->positions_size)
+        __builtin_prefetch(c->positions + at);
 }
 
 /* Last docid of a block; a short list's only block reaches to the end. */
@@ -277,10 +284,11 @@ static inline uint32_t sk_cursor_find(const sk_cursor *c, uint32_t docid)
         uint32_t index = sk_block_search(c, docid);
         return c->docids[index] == docid ? index : SK_BLOCK;
     }
-    const uint32_t *last = c->docids + SK_LANES * (SK_ROWS - 1), *at = c->docids;
+    const uint32_t *lasts = c->tfs + SK_LANES, *at = c->docids;
     uint32_t lane = 0;
     for (unsigned i = 0; i + 1 < SK_LANES; i++)
-        lane += last[i] < docid;
+        lane += lasts[i] < docid;
+    docid -= c->tfs[lane];
     at += lane;
     at += (at[SK_LANES * 15] < docid) * SK_LANES * 16;
     at += (at[SK_LANES * 7] < docid) * SK_LANES * 8;
