@@ -26,6 +26,7 @@ from searchkit.query.parse import parse
 from searchkit.search.answer import Ask, Date, Match, Relation, Scope, Sort, ranking_of, settings_of
 from searchkit.search.cursor import Cursor, Pages, search_after
 from searchkit.search.results import Hit, Results
+from searchkit.search.usual import Usual
 from searchkit.search.where import Conditions
 from searchkit.storage.container import Finding
 from searchkit.storage.contract import Storage
@@ -168,6 +169,7 @@ class Index:
         self._writable = writable
         self._current: Snapshot | None = Snapshot.open(storage)
         self._pages = Pages(storage)
+        self._usual = Usual(self._pages)
         self._left: Snapshot | None = None  # shown until a commit of ours that could not be opened yet
 
     # ---- articles
@@ -340,6 +342,30 @@ class Index:
         """
         start = time.perf_counter()
         snapshot, cursor = self._snapshot(), None
+        if (
+            after is None
+            and since is None
+            and until is None
+            and on is None
+            and soft_since is None
+            and soft_until is None
+            and dates == "overlaps"
+            and where is None
+            and sort == "score"
+            and recency is None
+            and proximity is None
+            and expand is None
+            and collapse is None
+            and k1 is None
+            and b is None
+            and variant is None
+            and now is None
+            and timeout is None
+            and week_starts == "monday"
+        ):
+            usual = self._usual.find(snapshot, limit, offset, match, self._plain, self._skipping)
+            if usual is not None:
+                return Ask(query, usual[0]).search(usual[1], start)
         if after is not None:
             cursor = Cursor.decode(after)
             snapshot, now = self._pages.find(cursor, snapshot), now or cursor.now
@@ -575,6 +601,7 @@ class Index:
         """Move to the newest generation. True if there was a newer one."""
         snapshot = self._snapshot()
         self._current = Snapshot.open(self._storage, snapshot)
+        self._usual.clear()
         return self._current is not snapshot
 
     def stats(self) -> IndexStats:
@@ -638,6 +665,7 @@ class Index:
     def close(self) -> None:
         """Give the files back. Hits that were found stay readable. Harmless when done already."""
         self._current = self._left = None
+        self._usual.clear()
         self._pages.close()
 
     def __enter__(self) -> Index:
@@ -698,6 +726,7 @@ class Index:
         held = self._current or self._left
         if held is None:
             return
+        self._usual.clear()
         try:
             self._current, self._left = Snapshot.open(self._storage, held), None
         except Exception:
