@@ -327,7 +327,7 @@ class Index:
         sort              "score", "newest", "oldest" or a declared field: "words", or "-words" for the greatest first
                           (also ("words", "desc")); equal ones newest first, articles without a value last.
         recency           newer articles score more: HalfLife("30d", weight=0.3), or "30d" for short (docs/ranking.md).
-        proximity         how much it counts (1.0) that words which are neighbours in the query stand close together.
+        proximity         how much it counts (0.2 to 0.5) that words side by side in the query stand close together.
         expand            "rm3" or Rm3(articles=10, terms=10, weight=0.5): ask again with what the first hits tell.
         collapse          "near": of articles that are nearly the same only the best, or a declared field: of those with
                           one value of it. `hit.folded` says how many more; limit and offset count what is shown.
