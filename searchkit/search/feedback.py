@@ -11,6 +11,8 @@ what it asks for still holds. Conditions on dates and fields, and what is exclud
 
 from __future__ import annotations
 
+from math import isfinite
+
 import attrs
 
 from searchkit.errors import SearchkitError
@@ -33,6 +35,8 @@ def expanded(bound: Bound, hits: list[tuple[int, int, float]], snapshot: Snapsho
         return bound
     whole = sum(relevance for _, relevance in relevant)
     share = rm3.weight * total / whole
+    if not isfinite(share):
+        return bound  # what is all but nothing tells nothing
     told = [Leaf((term,), 1, None, share * relevance) for term, relevance in relevant]
     asked = scaled(bound, 1.0 - rm3.weight)
     silent: list[Bound] = []
@@ -81,7 +85,7 @@ def _relevant(hits: list[tuple[int, int, float]], snapshot: Snapshot, most: int)
     ranked = sorted(relevance.items(), key=lambda pair: (-pair[1], pair[0].encode()))
     chosen: list[tuple[str, float]] = []
     for term, relevant in ranked:
-        if snapshot.lists(term).df <= max(COMMON * snapshot.articles, 1):
+        if relevant > 0 and snapshot.lists(term).df <= max(COMMON * snapshot.articles, 1):
             chosen.append((term, relevant))
             if len(chosen) == most:
                 break

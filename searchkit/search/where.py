@@ -270,13 +270,28 @@ def spelt_otherwise(condition: Condition, snapshot: Snapshot) -> list[str]:
     """Keywords that differ from the one that is asked for, which no article has, in their case alone."""
     if not isinstance(condition, Among) or not isinstance(snapshot.options.fields[condition.field], Keyword):
         return []
+    if _holds_anywhere(condition, snapshot):
+        return []
     wanted = condition.values[0]
     columns = [column for part in snapshot.parts if (column := column_of(part, condition.field, "keyword"))]
-    if any(any(_wanted(condition, column)) for column in columns):
-        return []
     folded = str(wanted).casefold()
     some = (value for column in columns if len(column) <= MOST_COMPARED for value in column)
-    return sorted({value for value in some if value.casefold() == folded})
+    others = {value for value in some if value.casefold() == folded and value != wanted}
+    return sorted(value for value in others if _holds_anywhere(Among(condition.field, (value,)), snapshot))
+
+
+def _holds_anywhere(condition: Among, snapshot: Snapshot) -> bool:
+    """Whether an article that is not deleted has one of the keywords."""
+    for number, part in enumerate(snapshot.parts):
+        column = column_of(part, condition.field, "keyword")
+        if column is None or not any(_wanted(condition, column)):
+            continue
+        if part.live is None:
+            return True
+        holds = int.from_bytes(select(condition, snapshot)[number], "little")
+        if holds & int.from_bytes(part.live, "little"):
+            return True
+    return False
 
 
 def sorted_keys(field: str, descending: bool, snapshot: Snapshot) -> tuple[array[int], ...]:
