@@ -17,7 +17,8 @@ from strategies import WORDS, few_articles, generator, some_articles, some_query
 
 import searchkit
 from searchkit import Article, DateInterval, HalfLife, QueryError, Rm3
-from searchkit.query.nodes import And, Boost, Not, Or, Phrase, Query, Term
+from searchkit.query.nodes import And, Boost, Not, Or, Phrase, Prefix, Query, Term
+from searchkit.query.patterns import Sequence
 
 VARIANTS = (None, "lucene", "robertson", "atire", "bm25l", "bm25+")
 NOW = datetime(2020, 10, 15, 12, tzinfo=UTC)
@@ -406,6 +407,8 @@ def test_expansion_keeps_what_a_query_asks_for() -> None:
         assert once == {"pier", "storm", "built"}
         assert {hit.id for hit in index.search("+storm passed", expand="rm3")} == {"pier", "storm"}
         assert "pier" not in {hit.id for hit in index.search("storm -sea", expand="rm3")}
+        (series,) = index.explain(Sequence(Term("storm"), Prefix("pass")), "storm", expand=Rm3(weight=0.25)).parts[:1]
+        assert series.boost == 0.75
         found = index.search("storm", expand="rm3", until="2020")
         assert [hit.id for hit in found] == ["pier", "built"]
         assert "**pier**" not in found[0].snippet()

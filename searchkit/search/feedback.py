@@ -18,7 +18,7 @@ import attrs
 from searchkit.errors import SearchkitError
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.ranking import Rm3
-from searchkit.search.bind import Bound, Group, Leaf, group_of
+from searchkit.search.bind import Bound, Group, Leaf, Series, group_of
 
 __all__ = ["expanded"]
 
@@ -44,16 +44,15 @@ def expanded(bound: Bound, hits: list[tuple[int, int, float]], snapshot: Snapsho
         speaking = [child for child in asked.children if sum_of_boosts(child)]
         silent = [child for child in asked.children if not sum_of_boosts(child)]
         asked = group_of("and", speaking) or asked
-    loose = isinstance(asked, Leaf) or (
-        isinstance(asked, Group) and asked.kind == "or" and all(isinstance(child, Leaf) for child in asked.children)
-    )
+    speaks = asked.children if isinstance(asked, Group) and asked.kind == "or" else (asked,)
+    loose = all(isinstance(child, Leaf | Series) for child in speaks)
     both = group_of("or", [asked, *told]) if loose else Group("and_maybe", (asked, group_of("or", told) or asked))
     return group_of("and", [both, *silent]) or bound
 
 
 def scaled(bound: Bound, factor: float) -> Bound:
     """The same with all boosts multiplied."""
-    if isinstance(bound, Leaf):
+    if isinstance(bound, Leaf | Series):
         return attrs.evolve(bound, boost=bound.boost * factor)
     if isinstance(bound, Group):
         return Group(bound.kind, tuple(scaled(child, factor) for child in bound.children))
@@ -62,7 +61,7 @@ def scaled(bound: Bound, factor: float) -> Bound:
 
 def sum_of_boosts(bound: Bound) -> float:
     """Of all words and phrases that may add to a score; 0.0 of conditions."""
-    if isinstance(bound, Leaf):
+    if isinstance(bound, Leaf | Series):
         return bound.boost
     if isinstance(bound, Group) and bound.kind != "not":
         return sum(map(sum_of_boosts, bound.children))
