@@ -17,7 +17,7 @@ from searchkit.analysis.analyzer import Analyzer
 from searchkit.analysis.frequent import frequent_terms
 from searchkit.article import Article
 from searchkit.dates import WeekStart
-from searchkit.errors import ArticleError, IndexExists, SearchkitError
+from searchkit.errors import ArticleError, IndexExists, QueryError, SearchkitError
 from searchkit.fields import Field
 from searchkit.indexing.options import K1, TITLE_WEIGHT, B, Options, check_bm25
 from searchkit.indexing.snapshot import Snapshot
@@ -239,8 +239,8 @@ class Index:
 
         Their texts are not indexed again: what they have in these fields is read, and segments where one has a value
         get a column. A field that is declared so already is left alone. Raises ValueError for a name or kind that
-        cannot be or is declared otherwise, and ArticleError, with nothing changed, if an article has another kind of
-        value there. wait: seconds for the lock.
+        cannot be or, where there are articles, is declared otherwise, and ArticleError, with nothing changed, if an
+        article has another kind of value there. wait: seconds for the lock.
         """
         self._require_writable()
         from searchkit.indexing.declare import declare  # late: readers do without
@@ -511,6 +511,11 @@ class Index:
 
         start = time.perf_counter()
         snapshot = self._snapshot()
+        if not isinstance(article, str | Article | Hit):
+            kind = type(article).__name__
+            raise QueryError(
+                f"like takes an id, a hit or an Article, not {kind}", hint="of a text, make an Article(text)"
+            )
         if not isinstance(article, Article):
             article = self.get(article.id if isinstance(article, Hit) else article)
         place = snapshot.find(article.id)

@@ -198,6 +198,10 @@ def test_warnings_go_to_standard_error(indexed: Run) -> None:
         ["query", "storm", "--since", "last month", "--now", "yesterday"],
         ["query", '(storm AND "surge', "--strict"],
         ["query", "storm", "--no-such-option"],
+        ["query", "storm", "--timeline", "year", "--count"],
+        ["query", "storm", "--facets", "source", "--jsonl"],
+        ["like", "storm", "--where", "source"],
+        ["like", "storm", "--where", "source=ap"],
         ["nonsense"],
         ["index"],
         ["index", "nowhere"],
@@ -644,6 +648,8 @@ def test_declared_fields_filter_sort_and_count(run: Run) -> None:
     assert run(*ask, "--where", "words>500", "--where", "source = ap").ids == ["3"]
     assert run(*ask, "--where", "words<=600.5", "--sort", "-words").ids == ["3", "1"]
     assert run("query", "storm source:reuters", "-i", "news", "--strict").ids == ["2"]
+    assert run("like", "3", "-i", "news", "--where", "source=ap").ids == ["1"]
+    assert run("like", "3", "-i", "news", "--where", "source=ap", "--where", "words>500").code == 1
     assert run(*ask, "--facets", "source", "--facets", "words").out.splitlines() == [
         *("source\tap\t2", "source\treuters\t1", "words\t100\t1", "words\t600.5\t1", "words\t700\t1"),
     ]

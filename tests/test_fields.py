@@ -481,6 +481,20 @@ def test_segments_without_the_field_stay_as_they_are(tmp_path: Path) -> None:
             assert manifest_of(fresh) == manifest_of(index)
 
 
+def test_a_wrong_kind_is_declared_again_while_there_are_no_articles(tmp_path: Path) -> None:
+    """What was declared wrongly, and so stopped the first addition, takes no new index to put right."""
+    with searchkit.create(tmp_path / "index", fields={"words": Number(), "flag": Boolean()}) as index:
+        with pytest.raises(ArticleError, match="not a number"):
+            index.add([Article("storm", fields={"words": "many"})])
+        index.declare({"words": Keyword()})
+        index.add([Article("storm", id="1", fields={"words": "many", "flag": True})])
+        assert index.options.fields == {"words": Keyword(), "flag": Boolean()}
+        assert [hit.id for hit in index.search("storm words:many flag:true")] == ["1"]
+        assert index.check(deep=True).ok
+        with pytest.raises(ValueError, match="declared as Keyword, and not Number"):
+            index.declare({"words": Number()})
+
+
 def test_what_cannot_be_declared_later(tmp_path: Path) -> None:
     """A name, a kind, a field of another kind, an article with another kind of value: nothing changes."""
     path = tmp_path / "index"

@@ -141,6 +141,13 @@ def test_terms_that_are_no_number(index: searchkit.Index, articles: list[Article
         index.like(articles[0].id, terms=terms)
 
 
+@pytest.mark.parametrize("article", [5, None, b"storm", ["storm"], {"text": "storm"}])
+def test_what_is_no_article(index: searchkit.Index, article: Any) -> None:
+    """Only an id, a hit or an Article has others like it."""
+    with pytest.raises(QueryError, match="takes an id, a hit or an Article"):
+        index.like(article)
+
+
 def test_what_is_not_there() -> None:
     """An unknown id is a KeyError, as for `get`; a text that is not kept is told, and may be handed in."""
     index = searchkit.create(store=False)

@@ -275,6 +275,8 @@ def test_explanations_tell_factors(dated: searchkit.Index) -> None:
         {"recency": HalfLife("1d", now="10/02/2020")},
         {"soft_since": "february 30"},
         {"soft_since": ("2020", "long")},
+        {"soft_since": "until 2020"},
+        {"soft_until": 2020},
         {"soft_until": ("2020", "1d", "2d")},
         {"soft_until": ("2020", 0)},
     ],
@@ -282,6 +284,13 @@ def test_explanations_tell_factors(dated: searchkit.Index) -> None:
 def test_options_that_make_no_sense_are_refused(dated: searchkit.Index, options: dict[str, Any]) -> None:
     with pytest.raises(QueryError):
         dated.search("storm", **options)
+
+
+@pytest.mark.parametrize("name", ["soft_since", "soft_until"])
+def test_a_soft_date_that_is_refused_goes_by_its_own_name(dated: searchkit.Index, name: str) -> None:
+    for date in ("february 30", 2020, "since 2020" if name == "soft_until" else "until 2020"):
+        with pytest.raises(QueryError, match=f"^{name}="):
+            dated.search("storm", **{name: date})
 
 
 def test_half_lives_say_what_they_are() -> None:

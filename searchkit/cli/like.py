@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from searchkit.cli.options import index_option
-from searchkit.cli.query import MARKUPS, RELATIONS, show
+from searchkit.cli.query import MARKUPS, RELATIONS, show, where_option
 from searchkit.cli.target import open_index
+
+if TYPE_CHECKING:
+    from searchkit.query import Query
 
 __all__ = ["like"]
 
@@ -20,6 +23,7 @@ __all__ = ["like"]
 @click.option("--until", metavar="DATE", help="Only articles of this date or earlier; a month or year counts whole.")
 @click.option("--on", metavar="DATE", help="Only articles of this day, month, year or range ('past 7 days').")
 @click.option("--dates", type=click.Choice(RELATIONS), default="overlaps", show_default=True, help="As of query.")
+@where_option
 @click.option("--collapse", metavar="near|FIELD", help="Show near-duplicates, or what has one value of a field, once.")
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Hits to show.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Hits to leave out before these.")
@@ -28,7 +32,16 @@ __all__ = ["like"]
 @click.option("--markup", type=click.Choice(MARKUPS), default="plain", help="How matches are marked in pipes and JSON.")
 @click.option("--json", "style", flag_value="json", help="Print one JSON object: total, seconds, warnings, hits.")
 @click.option("--jsonl", "style", flag_value="jsonl", help="Print a JSON object for each hit.")
-def like(id: str, where: str, snippets: int, markup: str, style: str | None, offset: int, **options: Any) -> int:
+def like(
+    id: str,
+    where: str,
+    snippets: int,
+    markup: str,
+    style: str | None,
+    offset: int,
+    conditions: Query | None,
+    **options: Any,
+) -> int:
     """More like the article ID: the articles that share its weightiest words, best first.
 
     Prints what query prints. Exit code 0 if there are hits, 1 if there are none, 2 if there is no article ID.
@@ -38,4 +51,4 @@ def like(id: str, where: str, snippets: int, markup: str, style: str | None, off
     with open_index(where) as index:
         if id not in index:
             raise ArticleError(f"there is no article {id!r} in {where}", hint="`searchkit query` prints ids")
-        return show(index.like(id, offset=offset, **options), style, snippets, markup)
+        return show(index.like(id, offset=offset, where=conditions, **options), style, snippets, markup)

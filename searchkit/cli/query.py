@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from searchkit.search.results import Hit, Results
     from searchkit.search.timeline import By, Timeline
 
-__all__ = ["MARKUPS", "RELATIONS", "query", "show"]
+__all__ = ["MARKUPS", "RELATIONS", "query", "show", "where_option"]
 
 Explain: TypeAlias = "Callable[[Hit], Explanation]"
 
@@ -59,6 +59,16 @@ def _conditions(context: click.Context, parameter: click.Parameter, values: tupl
     return And(*found) if found else None
 
 
+where_option = click.option(
+    "--where",
+    "conditions",
+    multiple=True,
+    callback=_conditions,
+    metavar="FIELD=VALUE",
+    help="Only articles with this in a declared field; also < <= > >= (words>500). Given more than once: all of them.",
+)
+
+
 @click.command
 @click.argument("text", metavar="QUERY")
 @index_option
@@ -84,14 +94,7 @@ def _conditions(context: click.Context, parameter: click.Parameter, values: tupl
 @click.option(
     "--any/--all", "match_any", default=True, help="Whether one loose word is enough (default) or all must be there."
 )
-@click.option(
-    "--where",
-    "conditions",
-    multiple=True,
-    callback=_conditions,
-    metavar="FIELD=VALUE",
-    help="Only articles with this in a declared field; also < <= > >= (words>500). Given more than once: all of them.",
-)
+@where_option
 @click.option(
     "--sort",
     default="score",
@@ -181,6 +184,8 @@ def query(
 
     A query that begins with a minus goes last, behind two: searchkit query -i seeds -- '-word'.
     """
+    if (by or facets) and style in ("count", "jsonl"):
+        raise click.UsageError(f"--timeline and --facets are lines or a part of --json: leave --{style} out.")
     match: Literal["any", "all"] = "any" if match_any else "all"
     moment: dict[str, Any] = {"now": now or datetime.now(UTC), "week_starts": week_starts}
     limits: dict[str, Any] = {"match": match, "since": since, "until": until, "on": on, "dates": dates, **moment}

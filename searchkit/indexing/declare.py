@@ -30,15 +30,15 @@ __all__ = ["declare"]
 def declare(storage: Storage, fields: Mapping[str, Field], wait: float) -> None:
     """Declare fields beside those that are. wait: seconds for the lock.
 
-    Raises ValueError for a name or kind that cannot be, or a field that is declared as another kind; ArticleError for
-    an article that has a value of another kind; IndexLocked, CorruptIndex.
+    Raises ValueError for a name or kind that cannot be, or a field that is declared as another kind, unless there are
+    no articles yet; ArticleError for an article that has a value of another kind; IndexLocked, CorruptIndex.
     """
     fields = check_declared(fields)
     with storage.lock(wait):
         snapshot = Snapshot.open(storage)
         old = snapshot.options.fields
         for name, field in fields.items():
-            if old.get(name, field) != field:
+            if snapshot.parts and old.get(name, field) != field:
                 kinds = f"{type(old[name]).__name__}, and not {type(field).__name__}"
                 raise ValueError(f"the field {name!r} is declared as {kinds}: give the new one another name")
         options = attrs.evolve(snapshot.options, fields={**old, **fields})

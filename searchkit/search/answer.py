@@ -462,7 +462,8 @@ def _order(sort: Sort, snapshot: Snapshot) -> tuple[int, tuple[array[int], ...]]
         if sort in (f"-{name}", (name, "desc")):
             return BY_KEY, sorted_keys(name, True, snapshot)
     known = ", ".join([*SORTS, *fields])
-    raise QueryError(f"sort is {sort!r}", hint=f"it must be one of {known}; a - before a field: the greatest first")
+    fielded = "; a - before a field: the greatest first" if fields else ", or a field that is declared"
+    raise QueryError(f"sort is {sort!r}", hint=f"it must be one of {known}{fielded}")
 
 
 def _period(scope: Scope, since: Date | None, until: Date | None, on: Date | None) -> tuple[int | None, int | None]:
@@ -485,7 +486,7 @@ def _period(scope: Scope, since: Date | None, until: Date | None, on: Date | Non
 
 
 def _sides(scope: Scope, name: str, value: Date) -> tuple[int | None, int | None]:
-    """The range of one date, which has the side that is asked for: `since` its start, `until` its end."""
+    """The range of one date, which has the side that is asked for: its start for (soft) since, else its end."""
     timezone = scope.snapshot.options.timezone
     try:
         if not isinstance(value, str):
@@ -494,7 +495,9 @@ def _sides(scope: Scope, name: str, value: Date) -> tuple[int | None, int | None
         low, high = parse_range(value, now=scope.now, timezone=timezone, week_starts=scope.week_starts)
     except DateError as error:
         raise QueryError(f"{name}={error.text!r}: {error.reason}", hint=error.hint) from error
-    if name != "on" and (low if name == "since" else high) is None:
-        side, other = ("start", "until") if name == "since" else ("end", "since")
-        raise QueryError(f"{name}={value!r} has no {side}", hint=f"give it as {other}= or on=")
+    starts = name.endswith("since")
+    if name != "on" and (low if starts else high) is None:
+        side, other = ("start", name.replace("since", "until")) if starts else ("end", name.replace("until", "since"))
+        hint = "name a day, a month or a year" if name == "recency" else f"give it as {other}="
+        raise QueryError(f"{name}={value!r} has no {side}", hint=hint)
     return low, high

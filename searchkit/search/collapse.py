@@ -43,7 +43,7 @@ class Fold:
         fields = snapshot.options.fields
         if by != NEAR and (not isinstance(by, str) or by not in fields):
             known = ", ".join([NEAR, *fields])
-            raise QueryError(f"collapse is {by!r}", hint=f"it must be one of {known}: {NEAR}, or a declared field")
+            raise QueryError(f"collapse is {by!r}", hint=f"it must be {NEAR} or a declared field, one of: {known}")
         if by == NEAR and not snapshot.has_fingerprints:
             raise QueryError(
                 "the index keeps nothing to tell near-duplicates by", hint="make it with store=True, which keeps texts"

@@ -53,7 +53,7 @@ def _soft(sides: Sides, name: str, value: SoftDate) -> Fade:
         if len(value) != 2:
             raise QueryError(f"{name} is {value!r}", hint='it must be a date, or a pair such as ("2020-10", "30d")')
         value, span = value
-    start, end = sides(name.removeprefix("soft_"), value)
+    start, end = sides(name, value)
     if span is None and (start is None or end is None):
         raise QueryError(f"{name}={value!r} has no length", hint=f'say how fast it fades: {name}=({value!r}, "30d")')
     seconds = float(end - start) if start is not None and end is not None and span is None else seconds_of(span or "")

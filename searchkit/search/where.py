@@ -82,6 +82,8 @@ class During:
     relation: str
 
 
+DECLARING = "Index.declare or `searchkit index --field NAME=KIND` declares one"
+
 Condition: TypeAlias = Among | Between | During
 
 # What `where` takes: a mapping of names to what they must have, or a node of conditions.
@@ -98,7 +100,7 @@ def declared_field(name: object, fields: Mapping[str, Field]) -> Field:
     """The declared field of that name. Raises QueryError."""
     if not isinstance(name, str) or name not in fields:
         names = ", ".join(fields) or "none"
-        raise QueryError(f"no field {name!r} is declared", hint=f"declared are: {names}; see create(fields=...)")
+        raise QueryError(f"no field {name!r} is declared", hint=f"declared are: {names}; {DECLARING}")
     return fields[name]
 
 
@@ -194,7 +196,7 @@ def _check_silent(where: Query, fields: Mapping[str, Field], relation: str, read
             try:
                 condition_of(node, fields, relation, read)
             except ValueError as error:
-                raise QueryError(f"where {node}: {error}", hint="see create(fields=...)") from error
+                raise QueryError(f"where {node}: {error}", hint="" if node.field in fields else DECLARING) from error
         elif not isinstance(node, nodes.DateRange | nodes.Undated | nodes.All | nodes.Nothing):
             hint = "it takes Compare, Between and date ranges, joined by And, Or and Not"
             raise QueryError(f"where has a {type(node).__name__}, which is no condition", hint=hint)
