@@ -514,6 +514,7 @@ def _starts(places: Sequence[set[tuple[int, int]]], slop: int) -> set[tuple[int,
 def _occurrences(places: list[list[tuple[str, int, int]]], slop: int) -> int:
     """How many first places start the phrase: each further word stands 1 to slop positions on, in the same region."""
     valid = {(region, position) for _, region, position in places[-1]}
+    slop = min(slop, max((position for _, position in valid), default=0))  # no step is wider
     for earlier in reversed(places[:-1]):
         starts = {(region, position) for _, region, position in earlier}
         valid = {(r, p) for r, p in starts if any((r, p + step) in valid for step in range(1, slop + 1))}
