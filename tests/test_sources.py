@@ -293,7 +293,8 @@ def test_values_as_data_bring_them() -> None:
 def test_values_that_fit_no_field_are_counted() -> None:
     """What cannot be kept is left out, and the report says which keys and how often."""
     record = (
-        '{"text": "x", "a": {"b": 1}, "c": [1], "d": NaN, "e": null, "f": "kept", "": 1, "fields": {"g": {}, "h": 1}}'
+        '{"text": "x", "a": {"b": 1}, "c": [1, "x"], "d": NaN, "e": null, "f": "kept", "": 1, '
+        '"fields": {"g": {}, "h": 1}}'
     )
     reading = read_articles(stream(f"{record}\n{record}"))
     assert [article.fields for article in reading] == [{"f": "kept", "h": 1}] * 2

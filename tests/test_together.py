@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import searchkit
-from searchkit import Article, HalfLife, Keyword, Rm3
+from searchkit import Article, Boolean, HalfLife, Keyword, Number, Rm3
 
 
 def test_what_only_deleted_articles_have_is_not_there() -> None:
@@ -33,3 +36,24 @@ def test_hits_that_score_nothing_tell_nothing() -> None:
                 for hit in results:
                     explanation = index.explain("storm", hit.id, recency=recency, expand=Rm3(3, 2, 0.5))
                     assert explanation.score == hit.score
+
+
+def test_what_is_exported_is_read_again(tmp_path: Path) -> None:
+    """Lists of any kind of value come back from JSON Lines as they were; a list of several kinds is left out."""
+    fields = {"source": ["ap", "é"], "words": [1, 2.5, -3], "paid": [True, False], "none": [], "deep": [2**60]}
+    article = Article("storm", id="1", date="2020", fields=fields)
+    mixed = {
+        "id": "2",
+        "text": "surge",
+        "fields": {"a": [1, True], "b": ["x", 1], "c": [[1]], "d": [1e400], "e": [None]},
+    }
+    file = tmp_path / "out.jsonl"
+    file.write_text(f"{json.dumps(article.to_dict())}\n{json.dumps(mixed)}\n")
+    read = list(searchkit.read_articles(file))
+    assert read[0] == article
+    assert list(map(type, read[0].fields["words"])) == [int, float, int]
+    assert read[1].fields == {}
+    with searchkit.create(fields={"words": Number(), "paid": Boolean()}) as index:
+        index.add(searchkit.read_articles(file))
+        assert index.get("1") == article
+        assert index.search("storm", where={"words": 2.5, "paid": True}).ids == ("1",)

@@ -21,6 +21,9 @@ from searchkit.sources.report import Rejected
 __all__ = ["Keys", "article_of"]
 
 
+_KINDS = {str: "text", bool: "truth", int: "number", float: "number"}  # a list holds one of these
+
+
 @attrs.frozen
 class Keys:
     """What a record calls the parts of an article."""
@@ -121,4 +124,7 @@ def _fits(value: object) -> bool:
         return -MAX_INTEGER - 1 <= value <= MAX_INTEGER
     if isinstance(value, float):
         return isfinite(value)
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if isinstance(value, list):
+        kinds = {_KINDS.get(type(one)) for one in value}
+        return len(kinds) <= 1 and None not in kinds and all(map(_fits, value))
+    return False
