@@ -18,16 +18,8 @@ import searchkit
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROSE = [
-    "README.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    "SECURITY.md",
-    "docs/architecture.md",
-    "docs/effectiveness.md",
-    "docs/ranking.md",
-    "docs/results.md",
-    "seeds/README.md",
-    "indexes/README.md",
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "seeds/README.md", "indexes/README.md"),
+    *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))),
 ]
 
 
@@ -94,10 +86,20 @@ def test_the_prose_names_files_that_exist(page: str) -> None:
     """Every path of this repository in a page's code marks, and every relative link, leads somewhere."""
     text = (ROOT / page).read_text(encoding="utf-8")
     here = (ROOT / page).parent
+    roots = (ROOT, ROOT / "searchkit", ROOT / "tests", ROOT / "tests" / "torture")
     marked = re.findall(
         r"`((?:searchkit|tests|benchmarks|docs|seeds|\.ci)/[\w./-]*|[\w/]+\.(?:py|pyx|c|h|toml))`", text
     )
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
-    missing = [path for path in marked if not any((root / path).exists() for root in (ROOT, ROOT / "searchkit"))]
+    missing = [path for path in marked if not any((root / path).exists() for root in roots)]
     missing += [link for link in links if not (here / link).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PROSE)
+def test_the_prose_names_headings_that_exist(page: str) -> None:
+    """Every link to a part of a page leads to a heading of it."""
+    for path, part in re.findall(r"\]\(([\w./-]*)#([^)]+)\)", (ROOT / page).read_text(encoding="utf-8")):
+        target = ((ROOT / page).parent / path) if path else ROOT / page
+        headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        assert part in [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
