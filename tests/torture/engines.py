@@ -212,8 +212,8 @@ class Bm25s(_Closed):
 
 # Name, module to import, and how it is made.
 ENGINES: dict[str, tuple[str, Callable[[], Any]]] = {
-    "searchkit": ("searchkit", Searchkit),
-    "Whoosh": ("whoosh.index", Whoosh),
+    "searchkit": ("searchkit.index", Searchkit),
+    "Whoosh": ("whoosh.qparser", Whoosh),
     "tantivy": ("tantivy", Tantivy),
     "FTS5": ("sqlite3", Fts5),
     "FTS5, WAL and FULL": ("sqlite3", lambda: Fts5("journal_mode=WAL", "synchronous=FULL")),

@@ -140,6 +140,13 @@ def apart(work: Callable[[], Any]) -> Any:
         return "died"
 
 
+def _loaded(name: str) -> Callable[[], Any]:
+    """How an engine is made; its modules are there already when a process is forked."""
+    module, made = ENGINES[name]
+    importlib.import_module(module)
+    return made
+
+
 def add(given: dict[str, Any]) -> None:
     """A child: one commit, and then it goes on living until it is told how to end."""
     engine = ENGINES[given["engine"]][1]()
@@ -168,7 +175,7 @@ def numbers(given: dict[str, Any]) -> Any:
 
 def flip(given: dict[str, Any]) -> dict[str, Any]:
     """A child: flips one after the other, and how often each came to what."""
-    made, generator = ENGINES[given["engine"]][1], random.Random(given["seed"])
+    made, generator = _loaded(given["engine"]), random.Random(given["seed"])
     folder = Path(given["folder"])
 
     def look() -> Any:
@@ -213,7 +220,7 @@ def flip(given: dict[str, Any]) -> dict[str, Any]:
 
 def ask(given: dict[str, Any]) -> dict[str, int]:
     """A child: all texts."""
-    made, folder = ENGINES[given["engine"]][1], Path(given["folder"])
+    made, folder = _loaded(given["engine"]), Path(given["folder"])
 
     def type_(text: str) -> str:
         engine = made()
