@@ -142,13 +142,14 @@ static void ask_tree(asked *a, const sk_part *part, unsigned settings, int sound
     for (unsigned i = 0; i < 3; i++)
         free(tasks[i].hits);
     uint32_t tfs[MOST_WORDS];
+    double near[MOST_WORDS];
     int matches;
     for (uint32_t docid = 0; docid < part->segment->articles; docid += 1 + part->segment->articles / 4) {
         sk_task one = task_of(settings, part->segment);
         one.program = &a->program;
         one.parts = part;
         one.part_count = 1;
-        sk_frequencies(&one, 0, docid, tfs, &matches);
+        sk_frequencies(&one, 0, docid, tfs, near, &matches);
     }
 }
 
