@@ -270,7 +270,7 @@ static int has_ink(const sk_buffer *b)
 /* Whether the key is new among those in field_keys, varint length and bytes each; it is added. */
 static int new_key(sk_buffer *keys, const uint8_t *key, size_t length)
 {
-    const uint8_t *at = keys->bytes, *end = keys->bytes + keys->length;
+    const uint8_t *at = keys->bytes, *end = keys->length ? at + keys->length : at; /* no room yet: both are NULL */
     unsigned count = 0;
     for (uint64_t size; at < end; at += size, count++)
         if (sk_varint(&at, end, &size) || (size == length && !memcmp(at, key, length)))
