@@ -19,6 +19,7 @@ import pytest
 
 import searchkit
 from searchkit.cli import main
+from searchkit.cli.screen import in_bytes
 
 Run = Callable[..., "Outcome"]
 
@@ -169,6 +170,10 @@ def test_describe_says_what_was_understood(indexed: Run) -> None:
     assert (outcome.code, outcome.out.replace("(", "").replace(")", "")) == (0, said + "\n")
     assert outcome.err.startswith("searchkit: no field 'author' at character 29")
     assert indexed("query", "(storm", "--describe", "--strict").code == 2
+    asked = indexed("query", "storm", "--describe", "--since", "2020-09", "--until", "october 2020")
+    written = searchkit.parse("storm date:>=2020-09 date:<=2020-10").describe()
+    assert asked.out == written + "\n"
+    assert indexed("query", "storm", "--describe", "--where", "source=ap").code == 2
 
 
 def test_warnings_go_to_standard_error(indexed: Run) -> None:
@@ -311,8 +316,10 @@ def test_info_check_compact_and_delete(indexed: Run) -> None:
     assert "'unknown'" in outcome.err
     assert indexed("delete", "storm").code == 1
     assert indexed("query", "mayor").code == 1
-    assert indexed("compact").code == 0
+    told = indexed("compact").out
     figures = json.loads(indexed("info", "--json").out)
+    assert figures["dead_bytes"] > 0
+    assert told.endswith(f" -> 1 segment of {in_bytes(figures['live_bytes'])}\n")
     assert (figures["articles"], figures["segments"], figures["deleted"]) == (2, 1, 0)
 
 
@@ -656,6 +663,7 @@ def test_declared_fields_filter_sort_and_count(run: Run) -> None:
     assert json.loads(run(*ask, "--json", "--facets", "source").out)["facets"] == {"source": {"ap": 2, "reuters": 1}}
     assert run("index", "news.jsonl", "-i", "news", "--field", "paid=boolean").code == 0
     assert run(*ask, "--where", "paid=true", "--count").out == "1\n"
+    assert 'and have "ap" in the field source' in run(*ask, "--where", "source=ap", "--describe").out
     shown = run("info", "-i", "news").out
     assert [line.split()[-1] for line in shown.splitlines() if "field " in line] == ["boolean", "keyword", "number"]
     for wrong in (("--where", "source"), ("--where", "other=1"), ("--where", "words>many"), ("--sort", "other"),

@@ -6,9 +6,7 @@ the filter are those of the oracle.
 
 from __future__ import annotations
 
-import doctest
 import random
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta, timezone
@@ -517,21 +515,6 @@ def test_what_cannot_be_declared_later(tmp_path: Path) -> None:
         assert index.check().ok
     with searchkit.open(path, mode="r") as index, pytest.raises(SearchkitError, match="mode"):
         index.declare({"source": Keyword()})
-
-
-def test_the_page_of_fields() -> None:
-    """Every example of docs/fields.md, run in order, prints what stands below it."""
-    page = Path(__file__).resolve().parent.parent / "docs" / "fields.md"
-    if not page.exists():
-        pytest.skip("the documentation is not here")
-    examples = "\n".join(
-        re.findall(r"^```pycon\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    )
-    test = doctest.DocTestParser().get_doctest(examples, {}, page.name, str(page), 0)
-    assert len(test.examples) >= 20
-    transcript: list[str] = []
-    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, verbose=False)
-    assert runner.run(test, out=transcript.append).failed == 0, "".join(transcript)
 
 
 def test_dates_in_where() -> None:

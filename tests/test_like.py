@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 import math
-import re
-import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -176,17 +173,3 @@ def test_the_command_prints_what_query_prints(
     assert main(["like", "a", "--on", "2021"]) == 1
     assert main(["like", "nothing"]) == 2
     assert "no article 'nothing'" in capsys.readouterr().err
-
-
-def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every `>>>` of docs/related.md, run in order over the sample articles, prints what stands below it."""
-    root = Path(__file__).resolve().parent.parent
-    shutil.copytree(root / "seeds", tmp_path / "seeds")
-    monkeypatch.chdir(tmp_path)
-    page = (root / "docs" / "related.md").read_text(encoding="utf-8")
-    examples = "\n".join(re.findall(r"^```pycon\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
-    test = doctest.DocTestParser().get_doctest(examples, {}, "related.md", "related.md", 0)
-    told: list[str] = []
-    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    failed, tried = doctest.DocTestRunner(optionflags=options, verbose=False).run(test, out=told.append)
-    assert tried >= 5 and failed == 0, "".join(told)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import doctest
 import importlib
 import pickle
 import re
@@ -98,16 +97,6 @@ class TestThePageOfTheLanguage:
         assert "; ".join(said) == warning
         with pytest.raises(QueryError):
             parse(text, strict=True, fields=DECLARED)
-
-    @pytest.mark.slow
-    def test_examples_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(PAGE.parent.parent)  # for the sample articles
-        examples = "\n".join(re.findall(r"```pycon\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
-        test = doctest.DocTestParser().get_doctest(examples, {}, PAGE.name, str(PAGE), 0)
-        transcript: list[str] = []
-        failed, tried = doctest.DocTestRunner(verbose=False).run(test, out=transcript.append)
-        assert tried >= 14
-        assert failed == 0, "".join(transcript)
 
     @pytest.mark.slow
     def test_what_is_typed_finds_what_its_meaning_finds(self) -> None:

@@ -6,9 +6,7 @@ refuses others: regular expressions with Python's own, distances and wildcards w
 
 from __future__ import annotations
 
-import doctest
 import re
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -22,8 +20,6 @@ from searchkit.errors import QueryError
 from searchkit.query import And, Boost, Fuzzy, Not, Or, Prefix, Query, Regex, Term, TermRange, Wildcard
 from searchkit.query.regex import read_regex, read_wildcard
 from searchkit.search.automata import MOST_CHARACTERS, of_beginning, of_tree, of_word
-
-PAGE = Path(__file__).parent.parent / "docs" / "patterns.md"
 
 LETTERS = "abж漢"
 
@@ -324,10 +320,3 @@ def test_what_a_pattern_stands_for_is_kept_with_its_snapshot() -> None:
         assert index.count(Wildcard("a*")) == index.count(Wildcard("a*")) == 1
         index.add([Article("avocado", id="2")])
         assert index.count(Wildcard("a*")) == 2
-
-
-def test_the_page() -> None:
-    """Every example in docs/patterns.md is true."""
-    result = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
-    assert result.attempted >= 8
-    assert result.failed == 0

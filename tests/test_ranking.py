@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import doctest
 import math
 import random
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -434,18 +431,3 @@ def test_expansion_keeps_what_a_query_asks_for() -> None:
         bare.add([Article("storm")])
         with pytest.raises(searchkit.SearchkitError, match="store=False"):
             bare.search("storm", expand="rm3")
-
-
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "ranking.md"
-
-
-@pytest.mark.skipif(not PAGE.is_file(), reason="the documentation is not beside these tests")
-def test_the_examples_of_the_page_are_true() -> None:
-    examples = "\n".join(
-        re.findall(r"^```pycon\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    )
-    said: list[str] = []
-    runner = doctest.DocTestRunner(verbose=False)
-    failed, tried = runner.run(doctest.DocTestParser().get_doctest(examples, {}, PAGE.name, None, 0), out=said.append)
-    assert tried >= 8
-    assert failed == 0, "".join(said)

@@ -28,6 +28,12 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
+def examples(page: str) -> str:
+    """The Python sessions of a page, one after another."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return "\n".join(re.findall(r"^```pycon\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
+
+
 def set_up_lines() -> list[str]:
     return [line for block in blocks("sh") for line in block.splitlines() if line.startswith("python3 -m venv")]
 
@@ -41,15 +47,20 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
-def test_the_python_examples_run(workplace: Path) -> None:
-    """Every `>>>` of the README, run in order and together over the sample articles, prints what stands below it."""
-    examples = "\n".join(blocks("pycon"))
-    test = doctest.DocTestParser().get_doctest(examples, {}, "README.md", "README.md", 0)
-    assert len(test.examples) >= 20
+@pytest.mark.parametrize("page", [page for page in PROSE if examples(page)])
+def test_the_python_examples_run(workplace: Path, page: str) -> None:
+    """Every `>>>` of a page, run in order and together over the sample articles, prints what stands below it."""
+    test = doctest.DocTestParser().get_doctest(examples(page), {}, page, page, 0)
     transcript: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, verbose=False)
     failed, _ = runner.run(test, out=transcript.append)
     assert failed == 0, "".join(transcript)
+
+
+def test_the_pages_of_a_subject_have_examples() -> None:
+    """They are found by their fences: a page whose examples are not found would be right whatever it says."""
+    pages = {page.removesuffix(".md").rpartition("/")[2] for page in PROSE if examples(page).count(">>>") >= 7}
+    assert pages >= {"README", "dates", "fields", "patterns", "query-language", "ranking", "related", "results"}
 
 
 def test_two_lines_do_all_set_up() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 import subprocess
 import sys
@@ -414,12 +413,3 @@ def test_the_refusals_of_the_page_are_so() -> None:
         with pytest.raises(DateError) as caught:
             parse_range(text, now=NOW)
         assert str(caught.value) == f"{text!r}: {told}"
-
-
-def test_the_python_of_the_page_runs() -> None:
-    """The `>>>` examples print what stands below them."""
-    examples = "\n".join(re.findall(r"^```pycon\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.M))
-    test = doctest.DocTestParser().get_doctest(examples, {}, "dates.md", "dates.md", 0)
-    told: list[str] = []
-    failed, tried = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False).run(test, out=told.append)
-    assert tried >= 7 and failed == 0, "".join(told)

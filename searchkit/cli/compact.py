@@ -20,7 +20,10 @@ __all__ = ["compact"]
 @index_option
 @wait_option
 def compact(where: str, wait: float) -> int:
-    """Rewrite an index as one segment and free what deleted articles took up."""
+    """Rewrite an index as one segment and free what deleted articles took up.
+
+    The files it was made of stay until the next commit, for readers of the one before.
+    """
     with open_index(where, mode="r+") as index:
         before = index.stats()
         index.compact(wait=wait)
@@ -31,4 +34,4 @@ def compact(where: str, wait: float) -> int:
 
 def _shown(stats: IndexStats) -> str:
     segments = "1 segment" if stats.segments == 1 else f"{stats.segments:,} segments"
-    return f"{segments} of {in_bytes(stats.live_bytes + stats.dead_bytes)}"
+    return f"{segments} of {in_bytes(stats.live_bytes)}"

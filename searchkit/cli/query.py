@@ -56,7 +56,9 @@ def _conditions(context: click.Context, parameter: click.Parameter, values: tupl
         if not match:
             raise click.BadParameter(f"{value!r}: give it as FIELD=VALUE, or with < <= > >= between the two.")
         found.append(Compare(match[1], match[2], match[3].strip()))  # type: ignore[arg-type]
-    return And(*found) if found else None
+    if not found:
+        return None
+    return And(*found) if len(found) > 1 else found[0]
 
 
 where_option = click.option(
@@ -186,6 +188,8 @@ def query(
     """
     if (by or facets) and style in ("count", "jsonl"):
         raise click.UsageError(f"--timeline and --facets are lines or a part of --json: leave --{style} out.")
+    from searchkit.query import And
+
     match: Literal["any", "all"] = "any" if match_any else "all"
     moment: dict[str, Any] = {"now": now or datetime.now(UTC), "week_starts": week_starts}
     limits: dict[str, Any] = {"match": match, "since": since, "until": until, "on": on, "dates": dates, **moment}
@@ -197,7 +201,9 @@ def query(
         if describe:
             for warning in index.search(asked, limit=0, **limits).warnings:
                 complain(warning)
-            say(index.parse(text, match=match, **moment).describe())
+            restricted = _restrictions(since, until, on, dates, timezone=index.options.timezone, **moment)
+            parts = [index.parse(text, match=match, **moment), *restricted, *([conditions] if conditions else ())]
+            say((And(*parts) if len(parts) > 1 else parts[0]).describe())
             return 0
         if style == "count" or ((by or facets) and not style):
             limit, offset = 1, 0
@@ -205,6 +211,19 @@ def query(
         results = index.search(asked, limit=limit, offset=offset, **options, **limits, **ranking)
         explanation = (lambda hit: index.explain(asked, hit.id, **limits, **ranking)) if explain else None
         return show(results, style, snippets, markup or "plain", explanation, by, facets)
+
+
+def _restrictions(since: str | None, until: str | None, on: str | None, dates: Any, **how: Any) -> list[Query]:
+    """The dates that options ask for, as a query says them."""
+    from searchkit.query import DateRange
+
+    ranges = []
+    for name, text in (("since", since), ("until", until), ("on", on)):
+        if text is not None:
+            named = DateRange.parse(text, **how)
+            start, end = named.start if name != "until" else None, named.end if name != "since" else None
+            ranges.append(DateRange(start, end, dates))
+    return list(ranges)
 
 
 def show(
