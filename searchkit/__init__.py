@@ -30,8 +30,9 @@ if TYPE_CHECKING:
         SearchTimeout,
     )
     from searchkit.fields import Boolean, Date, Keyword, Number
-    from searchkit.index import AddReport, CheckReport, Index, IndexStats, create, open
+    from searchkit.index import Index, create, open
     from searchkit.indexing.repair import RepairReport, repair
+    from searchkit.indexing.reports import AddReport, CheckReport, IndexStats
     from searchkit.indexing.upgrade import UpgradeReport, upgrade
     from searchkit.indexing.writer import Writer
     from searchkit.query.complaints import QueryWarning
@@ -108,8 +109,9 @@ _HOMES = {
         "SearchkitError",
     ),
     "fields": ("Boolean", "Date", "Keyword", "Number"),
-    "index": ("AddReport", "CheckReport", "Index", "IndexStats", "create", "open"),
+    "index": ("Index", "create", "open"),
     "indexing.repair": ("RepairReport", "repair"),
+    "indexing.reports": ("AddReport", "CheckReport", "IndexStats"),
     "indexing.upgrade": ("UpgradeReport", "upgrade"),
     "indexing.writer": ("Writer",),
     "query.complaints": ("QueryWarning",),

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-import attrs
-
 from searchkit.analysis.analyzer import Analyzer
 from searchkit.analysis.frequent import frequent_terms
 from searchkit.article import Article
@@ -20,6 +18,7 @@ from searchkit.dates import WeekStart
 from searchkit.errors import ArticleError, IndexExists, QueryError, SearchkitError
 from searchkit.fields import Field
 from searchkit.indexing.options import K1, TITLE_WEIGHT, B, Options, check_bm25
+from searchkit.indexing.reports import AddReport, CheckReport, IndexStats
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.nodes import Query
 from searchkit.query.parse import parse
@@ -28,7 +27,6 @@ from searchkit.search.cursor import Cursor, Pages, search_after
 from searchkit.search.results import Hit, Results
 from searchkit.search.usual import Usual
 from searchkit.search.where import Conditions
-from searchkit.storage.container import Finding
 from searchkit.storage.contract import Storage
 from searchkit.storage.folder import FolderStorage
 from searchkit.storage.manifest import Manifest
@@ -42,63 +40,10 @@ if TYPE_CHECKING:
     from searchkit.search.fading import Recency, SoftDate
     from searchkit.search.formula import VariantName
 
-__all__ = ["AddReport", "CheckReport", "Index", "IndexStats", "create", "open"]
+__all__ = ["Index", "create", "open"]
 
 DEFAULT_WAIT = 10.0  # seconds for the lock
 DEFAULT_MEMORY = "256MB"
-
-
-@attrs.frozen
-class AddReport:
-    """What an `add` did."""
-
-    added: int  # articles taken in, those that replaced others included
-    replaced: int  # of these: the id was there before, or came earlier in the same call; added - replaced is the growth
-    skipped: tuple[ArticleError, ...]  # what the source left out (see `read_articles`, on_error="skip")
-    seconds: float
-    bytes: int  # of title and text in UTF-8
-    known: int = 0  # left out by resume=True
-
-    def __str__(self) -> str:
-        rate = self.bytes / self.seconds / 1e6 if self.seconds else 0.0
-        skipped = f", {len(self.skipped):,} skipped" if self.skipped else ""
-        replaced = f" ({self.replaced:,} replaced)" if self.replaced else ""
-        known = f", {self.known:,} were there" if self.known else ""
-        return f"{self.added:,} articles added{replaced}{skipped}{known} in {self.seconds:.1f} s, {rate:.1f} MB/s"
-
-
-@attrs.frozen
-class IndexStats:
-    """The state of an index at one generation. Bytes are those of its files."""
-
-    articles: int
-    tokens: int
-    segments: int
-    generation: int
-    live_bytes: int  # named by this generation
-    dead_bytes: int  # files that only the generation before needs, and leftovers
-    deleted: int  # articles that are deleted but still take room in segments
-    sections: Mapping[str, int]  # bytes by section, over all segments
-
-    @property
-    def bytes(self) -> int:
-        return self.live_bytes + self.dead_bytes
-
-
-@attrs.frozen
-class CheckReport:
-    """What `check` found; nothing means that every byte is as written and every invariant holds."""
-
-    findings: tuple[Finding, ...]
-    bytes: int
-    seconds: float
-
-    @property
-    def ok(self) -> bool:
-        return not self.findings
-
-    def __bool__(self) -> bool:
-        return self.ok
 
 
 def create(
@@ -205,11 +150,11 @@ class Index:
             raise ArticleError(f"add takes articles, not a value of type {type(articles).__name__}", hint=hint)
         if commit_every is not None and (type(commit_every) is not int or commit_every < 1):
             raise ValueError(f"commit_every must be a whole number from 1, or None, got {commit_every!r}")
-        from searchkit.indexing.feed import Feed  # late: readers do without
+        from searchkit.indexing.feed import Feed, Printer  # late: readers do without
 
         added = replaced = size = 0
         with self.writer(memory=memory, wait=wait) as writer:
-            printer = _Printer() if progress is True else None
+            printer = Printer() if progress is True else None
             tell = printer or (progress if callable(progress) else None)
             known = Snapshot.open(self._storage, self._current).__contains__ if resume else None
             feed = Feed(articles, tell, known, writer.article)
@@ -742,20 +687,3 @@ def _fold(collapse: str, snapshot: Snapshot) -> Fold:
     from searchkit.search.collapse import Fold  # late: most searches are not collapsed
 
     return Fold(collapse, snapshot)
-
-
-class _Printer:
-    """Tells on stderr how far an `add` has come, once a second."""
-
-    def __init__(self) -> None:
-        self.durable = 0
-        self._start = self._last = time.perf_counter()
-
-    def __call__(self, count: int, size: int) -> None:
-        now = time.perf_counter()
-        if now - self._last >= 1:
-            import sys
-
-            self._last = now
-            rate = size / (now - self._start) / 1e6
-            print(f"{count:,} articles, {self.durable:,} durable, {rate:.1f} MB/s", file=sys.stderr)

@@ -11,7 +11,7 @@ from searchkit.cli.screen import in_bytes, say
 from searchkit.cli.target import open_index
 
 if TYPE_CHECKING:
-    from searchkit.index import IndexStats
+    from searchkit.indexing.reports import IndexStats
 
 __all__ = ["compact"]
 

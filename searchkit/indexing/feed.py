@@ -6,13 +6,15 @@ each article goes by once.
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from searchkit.article import Article
 from searchkit.core.packs import Pack
 
-__all__ = ["Feed", "Item", "Portion"]
+__all__ = ["Feed", "Item", "Portion", "Printer"]
 
 Item = Article | Mapping[str, Any] | Pack
 
@@ -111,3 +113,18 @@ class Portion:
     def packs(self) -> Iterator[Any]:
         """See `ReadArticles.packs`."""
         return self._feed.take(self._size, packed=True)
+
+
+class Printer:
+    """Tells on stderr how far an `add` has come, once a second."""
+
+    def __init__(self) -> None:
+        self.durable = 0
+        self._start = self._last = time.perf_counter()
+
+    def __call__(self, count: int, size: int) -> None:
+        now = time.perf_counter()
+        if now - self._last >= 1:
+            self._last = now
+            rate = size / (now - self._start) / 1e6
+            print(f"{count:,} articles, {self.durable:,} durable, {rate:.1f} MB/s", file=sys.stderr)
