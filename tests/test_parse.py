@@ -248,7 +248,22 @@ class TestPatterns:
     """Words by their shape; what the marks mean elsewhere is punctuation."""
 
     def test_wildcards(self) -> None:
-        for text in ("qu?ck", "*ing", "?uick", "c*r", "*a*", "[ql]uick*", "colo[u]r", "201[!0-4]", "a?*", "a**", "a*?"):
+        for text in (
+            "qu?ck",
+            "*ing",
+            "?uick",
+            "c*r",
+            "*a*",
+            "[ql]uick*",
+            "[ql]*",
+            "x[5]*",
+            "[!a-c]*",
+            "colo[u]r",
+            "201[!0-4]",
+            "a?*",
+            "a**",
+            "a*?",
+        ):
             assert parse(text, strict=True) == Wildcard(text)
             assert parse(f"title:{text}^2", strict=True) == Boost(Wildcard(text, "title"), 2)
         assert parse("ｑｕ？ｃｋ") == parse("qu？ck") == Wildcard("qu?ck")

@@ -21,6 +21,7 @@ __all__ = [
     "OPERATORS",
     "PUNCTUATION",
     "has_choices",
+    "has_class",
     "is_operator",
     "is_pattern",
     "is_wildcard",
@@ -69,6 +70,11 @@ def is_wildcard(shape: str) -> bool:
     if _LETTER.search(shape) is None or "://" in shape:
         return False
     return _STAR.search(shape) is not None or _CLASS.search(shape) is not None
+
+
+def has_class(shape: str) -> bool:
+    """Whether a wildcard has a class of letters in it, such as [ab]."""
+    return _CLASS.search(shape) is not None
 
 
 def split_fuzzy(shape: str) -> tuple[str, str, str] | None:

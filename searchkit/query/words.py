@@ -9,7 +9,7 @@ from attrs import evolve
 
 from searchkit.errors import QueryError
 from searchkit.query.complaints import Complaints, quoted
-from searchkit.query.marks import OPERATORS, PUNCTUATION, has_choices, is_wildcard, places, split_fuzzy
+from searchkit.query.marks import OPERATORS, PUNCTUATION, has_choices, has_class, is_wildcard, places, split_fuzzy
 from searchkit.query.nodes import All, And, Or, Phrase, Prefix, Query, Term
 from searchkit.query.patterns import MAX_DISTANCE, MAX_PATTERN, Field, Fuzzy, Regex, Sequence, TermRange, Wildcard
 from searchkit.query.regex import read_regex
@@ -64,7 +64,8 @@ def word_node(text: str, shape: str, position: int, complaints: Complaints) -> Q
 
 def _wildcard(shape: str) -> Query:
     stem = shape[:-1]
-    return Prefix(stem) if shape[-1] == "*" and not is_wildcard(stem) and stem[-1] not in "*?" else Wildcard(shape)
+    plain = not is_wildcard(stem) and not has_class(shape) and stem[-1] not in "*?"
+    return Prefix(stem) if shape[-1] == "*" and plain else Wildcard(shape)
 
 
 def regex_node(pattern: str, position: int, complaints: Complaints) -> Query | None:
