@@ -110,7 +110,7 @@ where_option = click.option(
 @click.option("--soft-since", metavar="DATE", help="Articles before this date score less, the less the older they are.")
 @click.option("--soft-until", metavar="DATE", help="Articles after this date score less, the less the newer they are.")
 @click.option(
-    "--proximity", type=float, metavar="WEIGHT", help="How much it counts that words stand close together: 1."
+    "--proximity", type=float, metavar="WEIGHT", help="How much it counts that words stand close together: 0.2 to 0.5."
 )
 @click.option("--expand", type=click.Choice(["rm3"]), help="Ask again with what the first hits have in common.")
 @click.option("--variant", type=click.Choice(VARIANTS), help="Another form of BM25.")
