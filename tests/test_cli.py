@@ -613,6 +613,19 @@ def test_an_interrupt_is_exit_code_130_and_adds_nothing(run: Run, tmp_path: Path
     assert not (tmp_path / "indexes").exists()
 
 
+@pytest.mark.parametrize(("command", "told"), [("query", ""), ("compact", "; what was not yet committed .+")])
+def test_an_interrupt_of_what_changes_nothing_tells_of_no_change(
+    indexed: Run, monkeypatch: pytest.MonkeyPatch, command: str, told: str
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(searchkit.Index, {"query": "search"}.get(command, command), stop)
+    outcome = indexed(command, *(["storm"] if command == "query" else []))
+    assert outcome.code == 130
+    assert re.fullmatch(f"searchkit: interrupted{told}\n", outcome.err)
+
+
 def test_pipes_of_poor_encodings_get_escapes(indexed: Run, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "searchkit", "query", "barrier"],

@@ -15,13 +15,17 @@ __all__ = ["main"]
 
 DONE, NO_HIT, BAD_USE, INDEX_TROUBLE, FAULT, INTERRUPTED = 0, 1, 2, 3, 70, 130
 
+ASKING = ("query", "like", "info", "export")  # commands that change nothing
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (by default that of the process); the exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(list(sys.argv[1:] if arguments is None else arguments))
+        return _run(arguments)
     except KeyboardInterrupt:  # also while modules are loaded
-        return _complain("interrupted; what was not yet committed is not in the index", INTERRUPTED)
+        lost = "" if arguments[:1] and arguments[0] in ASKING else "; what was not yet committed is not in the index"
+        return _complain(f"interrupted{lost}", INTERRUPTED)
 
 
 def _run(arguments: list[str]) -> int:
