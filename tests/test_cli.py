@@ -128,6 +128,13 @@ def test_json_is_one_object_and_jsonl_a_line_a_hit(indexed: Run) -> None:
     assert (nothing.code, json.loads(nothing.out)["hits"]) == (1, [])
 
 
+def test_json_of_no_hit_has_other_spellings(indexed: Run) -> None:
+    """A program is told what a terminal is; where something was found nothing is looked for."""
+    answer = json.loads(indexed("query", "harbuor", "--json").out)
+    assert (answer["total"], answer["suggestions"], answer["hits"]) == (0, ["harbour"], [])
+    assert "suggestions" not in json.loads(indexed("query", "harbour", "--json").out)
+
+
 def test_count(indexed: Run) -> None:
     assert (indexed("query", "storm", "--count").out, indexed("query", "storm", "--count").code) == ("2\n", 0)
     assert (indexed("query", "absent", "--count").out, indexed("query", "absent", "--count").code) == ("0\n", 1)

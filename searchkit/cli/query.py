@@ -278,7 +278,9 @@ def _shown(value: object) -> str:
 
 
 def _summary(results: Results) -> dict[str, Any]:
-    told = {"total": total_of(results), "seconds": results.seconds, "warnings": list(results.warnings)}
+    told: dict[str, Any] = {"total": total_of(results), "seconds": results.seconds, "warnings": list(results.warnings)}
+    if told["total"] == 0:
+        told["suggestions"] = list(results.suggestions)
     return told | {"cursor": results.cursor}
 
 
