@@ -73,3 +73,15 @@ def test_what_is_told_is_there() -> None:
     known |= {name for method in ["search", *METHODS.values()] for name in options_of(method)}
     known |= set(inspect.signature(searchkit.create).parameters)
     assert {name for name in TOLD if name.isidentifier()} - known - {"None"} == set()
+
+
+@pytest.mark.parametrize("method", ["search", "like"])
+def test_the_docstring_tells_every_option(method: str) -> None:
+    """`help()` has a line for each; that of `like` sends to `search` for those which both have."""
+    told = set(re.findall(r"\w+", inspect.getdoc(getattr(searchkit.Index, method)) or ""))
+    assert set(options_of(method)) - told <= (set(OPTIONS) if method == "like" else set())
+
+
+def test_the_docstring_of_create_tells_every_option() -> None:
+    told = set(re.findall(r"\w+", inspect.getdoc(searchkit.create) or ""))
+    assert set(inspect.signature(searchkit.create).parameters) <= told
