@@ -18,6 +18,7 @@ __all__ = [
     "QueryError",
     "SearchTimeout",
     "SearchkitError",
+    "in_short",
 ]
 
 
@@ -130,3 +131,14 @@ class CommitUnknown(SearchkitError):
             f"the commit may or may not have been published: the index is at generation {old} or {new}, whole in "
             "either case; open it again to see which, and repeat the additions if it is the older"
         )
+
+
+def in_short(value: object, most: int = 40) -> str:
+    """A value for a message: as Python writes it, on one line, its text of at most `most` characters."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= most else value[: most - 1] + "…")
+    try:
+        written = repr(value)
+    except ValueError:  # an int of more digits than Python writes
+        return f"a value of type {type(value).__name__}"
+    return written if len(written) <= most else written[: most - 1] + "…"

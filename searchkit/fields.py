@@ -20,7 +20,7 @@ from typing import Any, ClassVar, TypeAlias
 import attrs
 
 from searchkit.dates import DateInterval
-from searchkit.errors import ArticleError, DateError
+from searchkit.errors import ArticleError, DateError, in_short
 
 __all__ = [
     "Boolean",
@@ -149,8 +149,7 @@ def check_fields(id: str, values: Mapping[str, Any], declared: Mapping[str, Fiel
             try:
                 field.column_value(value, timezone)
             except ValueError as error:
-                shown = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
                 raise ArticleError(
-                    f"article {id!r}: the field {name!r} is {shown}, {error}",
+                    f"article {id!r}: the field {name!r} is {in_short(value)}, {error}",
                     hint=f"it is declared as {type(field).__name__}: give it such a value, or leave it out",
                 ) from error

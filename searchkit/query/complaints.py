@@ -10,12 +10,11 @@ from attrs import define, field
 
 from searchkit.errors import QueryError
 
-__all__ = ["KINDS", "Complaints", "QueryWarning", "quoted"]
+__all__ = ["KINDS", "Complaints", "QueryWarning"]
 
 MAX_WARNINGS = 20
 """Warnings that are spelt out for one query; the rest are only counted."""
 
-_QUOTED_LENGTH = 40
 """Characters of a faulty text that a message repeats."""
 
 KINDS = {
@@ -94,9 +93,3 @@ class Complaints:
         if not self._unsaid:
             return tuple(self._warnings)
         return (*self._warnings, QueryWarning(f"and {self._unsaid} more such warnings", "limit"))
-
-
-def quoted(text: str) -> str:
-    """A piece of the query for a message: in quotes, on one line, not too long."""
-    short = text if len(text) <= _QUOTED_LENGTH else text[: _QUOTED_LENGTH - 1] + "…"
-    return repr(short)

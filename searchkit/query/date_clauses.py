@@ -20,8 +20,8 @@ from typing import Any
 from attrs import frozen
 
 from searchkit.dates import DateInterval, WeekStart, parse_range
-from searchkit.errors import DateError
-from searchkit.query.complaints import Complaints, quoted
+from searchkit.errors import DateError, in_short
+from searchkit.query.complaints import Complaints
 from searchkit.query.marks import range_ends
 from searchkit.query.nodes import DateRange, Undated
 
@@ -96,7 +96,7 @@ class DateReader:
             if start is not None and end is not None and start >= end:
                 raise DateError(text, "no time lies in it", "write the earlier date first")
         except DateError as error:
-            problem = f"the date {quoted(text)} ({error.reason})"
+            problem = f"the date {in_short(text)} ({error.reason})"
             self.complaints.add("date", problem, position, "left out of the query", error.hint or _FORMS)
             return None
         return DateRange(start, end, text=text)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from searchkit.query.complaints import Complaints, quoted
+from searchkit.errors import in_short
+from searchkit.query.complaints import Complaints
 from searchkit.query.conditions import Between, Compare, Relation, Value, read_value
 from searchkit.query.marks import is_pattern, range_ends, shape_of
 
@@ -35,7 +36,7 @@ class FieldReader:
         if not is_quoted and is_pattern(shape_of(text)):
             self.complaints.add(
                 "pattern",
-                f"the pattern {quoted(text)} on the declared field {quoted(self.field)}",
+                f"the pattern {in_short(text)} on the declared field {in_short(self.field)}",
                 position,
                 "searched as it is written",
                 f"write the whole value in quotes, or a range: {self.field}:[a TO b]",
@@ -46,7 +47,7 @@ class FieldReader:
         """A value behind one of > >= => < <= =<."""
         if text or is_quoted:
             return Compare(self.field, _RELATIONS[relation], text if is_quoted else read_value(text))
-        problem = f"nothing to compare {quoted(self.field)} with"
+        problem = f"nothing to compare {in_short(self.field)} with"
         self.complaints.add("condition", problem, position, "left out of the query", f"write {self.field}:{relation}5")
         return None
 
@@ -55,7 +56,7 @@ class FieldReader:
         ends = range_ends(text[1:-1])
         if ends is not None:
             return Between(self.field, _end(ends[0]), _end(ends[1]), text[0] == "[", text[-1] == "]")
-        problem = f"the range {quoted(text)}"
+        problem = f"the range {in_short(text)}"
         self.complaints.add("range", problem, position, "left out of the query", f"write {self.field}:[1 TO 5]")
         return None
 

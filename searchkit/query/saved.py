@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import attrs
 
-from searchkit.errors import QueryError
+from searchkit.errors import QueryError, in_short
 from searchkit.query import conditions, nodes, patterns
 from searchkit.query.nodes import MAX_DEPTH, Query
 
@@ -137,5 +137,5 @@ def _refuse(place: str, problem: str) -> NoReturn:
 def _shown(value: object) -> str:
     kind = type(value).__name__
     if isinstance(value, str):
-        return repr(value if len(value) <= 40 else value[:39] + "…")
+        return in_short(value)
     return f"a value of type {kind}" if value is not None else "null"

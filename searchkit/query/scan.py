@@ -17,7 +17,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple
 
-from searchkit.query.complaints import Complaints, quoted
+from searchkit.errors import in_short
+from searchkit.query.complaints import Complaints
 from searchkit.query.date_clauses import DateReader
 from searchkit.query.field_clauses import FieldReader
 from searchkit.query.marks import ODD, is_operator, range_ends, shape_of
@@ -241,7 +242,7 @@ class _Scan:
         words = int(digits) if digits and len(digits) < 12 else MAX_SLOP if digits else 0
         if not 1 <= words < MAX_SLOP:
             allowed = min(max(words, 1), MAX_SLOP)
-            problem, hint = f"the slop {quoted(slop.group())}", 'write a number from 1: "two words"~3'
+            problem, hint = f"the slop {in_short(slop.group())}", 'write a number from 1: "two words"~3'
             self._complaints.add("slop", problem, start, f"read as ~{allowed}", hint)
             words = allowed
         *_, token = self._tokens
@@ -266,7 +267,7 @@ class _Scan:
         """A range of words. Its ends may stand in quotes."""
         inside = self._shape[start + 1 : end - 1]
         if (ends := range_ends(inside)) is None:
-            problem = f"the range of words {quoted(self._text[start:end])}"
+            problem = f"the range of words {in_short(self._text[start:end])}"
             self._complaints.add("range", problem, start, "read as plain words", "write [apple TO pear]")
             return self._add(Kind.LEAF, start, end, node=Term(self._text[start:end]))
         low, high = (None if side in ("", "*") else side for side in (side.strip("'\"").strip() for side in ends))
@@ -285,7 +286,7 @@ class _Scan:
                 return self._word(start, end)
             return self._unknown_field(start, written, colon_end, end)
         if not is_glued:
-            problem = f"nothing follows {quoted(written + ':')} directly"
+            problem = f"nothing follows {in_short(written + ':')} directly"
             self._complaints.add("field", problem, start, "read as a word", f"write {name}:word")
             return self._word(start, end)
         if self._last() is Kind.FIELD:
@@ -310,7 +311,7 @@ class _Scan:
         declared = [name for name in self._readers if name != "date"]
         self._complaints.add(
             "field",
-            f"no field {quoted(name)}",
+            f"no field {in_short(name)}",
             start,
             "left out" if before_group else "searched as a word",
             f"fields are {', '.join((*WORD_FIELDS, *self._readers))}",
@@ -379,6 +380,6 @@ class _Scan:
         factor = float(written[1:])
         if not math.isfinite(factor) or factor <= 0.0:
             hint = "a boost is a finite number above 0, like ^2"
-            self._complaints.add("boost", f"the boost {quoted(written)}", start, "left out", hint)
+            self._complaints.add("boost", f"the boost {in_short(written)}", start, "left out", hint)
             return end
         return self._add(Kind.BOOST, start, end, format(Decimal(repr(factor)), "f"))

@@ -7,8 +7,8 @@ from collections.abc import Sequence as Many
 
 from attrs import evolve
 
-from searchkit.errors import QueryError
-from searchkit.query.complaints import Complaints, quoted
+from searchkit.errors import QueryError, in_short
+from searchkit.query.complaints import Complaints
 from searchkit.query.marks import OPERATORS, PUNCTUATION, has_choices, has_class, is_wildcard, places, split_fuzzy
 from searchkit.query.nodes import All, And, Or, Phrase, Prefix, Query, Term
 from searchkit.query.patterns import MAX_DISTANCE, MAX_PATTERN, Field, Fuzzy, Regex, Sequence, TermRange, Wildcard
@@ -47,7 +47,7 @@ def word_node(text: str, shape: str, position: int, complaints: Complaints) -> Q
     if is_wildcard(stem):
         complaints.add(
             "pattern",
-            f"a wildcard that is fuzzy as well, {quoted(text)}",
+            f"a wildcard that is fuzzy as well, {in_short(text)}",
             position,
             "the ~ is left out",
             "a word is one or the other",
@@ -56,7 +56,7 @@ def word_node(text: str, shape: str, position: int, complaints: Complaints) -> Q
     edits = int(distance or 1)
     if not 1 <= edits <= MAX_DISTANCE:
         done = f"read as ~{MAX_DISTANCE}" if edits else "read as a plain word"
-        complaints.add("pattern", f"the distance of {quoted(text)}", position, done, "write ~1 or ~2")
+        complaints.add("pattern", f"the distance of {in_short(text)}", position, done, "write ~1 or ~2")
         if not edits:
             return Term(text[: len(word)])
     return Fuzzy(text[: len(word)], min(edits, MAX_DISTANCE), int(prefix or 0))
@@ -80,7 +80,7 @@ def regex_node(pattern: str, position: int, complaints: Complaints) -> Query | N
     try:
         read_regex(pattern)
     except QueryError as error:
-        problem = f"the regular expression {quoted(pattern)} ({error.text.removeprefix('regular expression: ')})"
+        problem = f"the regular expression {in_short(pattern)} ({error.text.removeprefix('regular expression: ')})"
         complaints.add("pattern", problem, position + (error.position or 0), "left out", error.hint or _REGEX)
         return None
     return Regex(pattern)
@@ -120,7 +120,7 @@ def _choice(text: str, shape: str, position: int, complaints: Complaints) -> lis
         if (after_word or run.group() in OPERATORS) and not is_told:
             complaints.add(
                 "operator",
-                f"more than words and OR in the brackets of a phrase, {quoted(text)}",
+                f"more than words and OR in the brackets of a phrase, {in_short(text)}",
                 position,
                 "read as if OR stood between all words",
                 "write the phrases apart, joined by OR",

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from searchkit.core.evaluate import Answer, Place, Settings, clock
 from searchkit.dates import DateInterval, WeekStart, parse_range
-from searchkit.errors import DateError, QueryError, SearchTimeout
+from searchkit.errors import DateError, QueryError, SearchTimeout, in_short
 from searchkit.indexing.options import check_bm25
 from searchkit.query.complaints import QueryWarning
 from searchkit.query.nodes import Query
@@ -463,7 +463,7 @@ def _order(sort: Sort, snapshot: Snapshot) -> tuple[int, tuple[array[int], ...]]
             return BY_KEY, sorted_keys(name, True, snapshot)
     known = ", ".join([*SORTS, *fields])
     fielded = "; a - before a field: the greatest first" if fields else ", or a field that is declared"
-    raise QueryError(f"sort is {sort!r}", hint=f"it must be one of {known}{fielded}")
+    raise QueryError(f"sort is {in_short(sort)}", hint=f"it must be one of {known}{fielded}")
 
 
 def _period(scope: Scope, since: Date | None, until: Date | None, on: Date | None) -> tuple[int | None, int | None]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from searchkit.core.columns import NO_RANK
 from searchkit.core.evaluate import Answer, Settings, clock
 from searchkit.core.fingerprints import Groups
-from searchkit.errors import QueryError, SearchTimeout
+from searchkit.errors import QueryError, SearchTimeout, in_short
 from searchkit.search.bind import TimeUp, check_time
 from searchkit.search.where import sorted_keys
 
@@ -43,7 +43,9 @@ class Fold:
         fields = snapshot.options.fields
         if by != NEAR and (not isinstance(by, str) or by not in fields):
             known = ", ".join([NEAR, *fields])
-            raise QueryError(f"collapse is {by!r}", hint=f"it must be {NEAR} or a declared field, one of: {known}")
+            raise QueryError(
+                f"collapse is {in_short(by)}", hint=f"it must be {NEAR} or a declared field, one of: {known}"
+            )
         if by == NEAR and not snapshot.has_fingerprints:
             raise QueryError(
                 "the index keeps nothing to tell near-duplicates by", hint="make it with store=True, which keeps texts"

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from searchkit.errors import QueryError
+from searchkit.errors import QueryError, in_short
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.complaints import QueryWarning
 from searchkit.search.answer import Ask, Scope, Sort, settings_of
@@ -95,8 +95,7 @@ class Cursor:
             now = datetime.fromisoformat(written) if written else None
             id = data[HEAD.size + length :].decode(errors="ignore")  # it may have been cut inside a character
         except (ValueError, struct.error):
-            shown = repr(text if not isinstance(text, str) or len(text) <= 40 else text[:37] + "...")
-            raise QueryError(f"after is {shown}", hint="it must be the cursor of the page before") from None
+            raise QueryError(f"after is {in_short(text)}", hint="it must be the cursor of the page before") from None
         return cls(snapshot, question, generation, passed, score, start, end, id, now)
 
 

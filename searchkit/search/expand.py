@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from searchkit.analysis.analyzer import Analyzer
-from searchkit.errors import QueryError
+from searchkit.errors import QueryError, in_short
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.complaints import QueryWarning
 from searchkit.query.nodes import Prefix
@@ -120,8 +120,7 @@ class Expander:
 
 def shown(query: object) -> str:
     """A part of a query, or its text, as a warning names it."""
-    text = query if isinstance(query, str) else str(query)
-    return repr(text if len(text) <= 40 else text[:37] + "...")
+    return in_short(str(query))
 
 
 def _key(query: Pattern) -> tuple[object, ...]:

@@ -21,7 +21,7 @@ import attrs
 
 from searchkit.core.columns import NO_RANK, Column
 from searchkit.dates import DateInterval
-from searchkit.errors import CorruptIndex, DateError, QueryError
+from searchkit.errors import CorruptIndex, DateError, QueryError, in_short
 from searchkit.fields import ColumnValue, Date, Field, Keyword, Number
 from searchkit.query import nodes
 from searchkit.query.conditions import Between as Compared
@@ -111,7 +111,7 @@ def where_conditions(where: Conditions, fields: Mapping[str, Field], relation: s
         return where
     if not isinstance(where, Mapping):
         hint = 'it must be a mapping, such as {"source": "reuters"}, or a query node of conditions'
-        raise QueryError(f"where is {where!r}", hint=hint)
+        raise QueryError(f"where is {in_short(where)}", hint=hint)
     found: list[tuple[Condition, bool]] = []
     for name, wanted in where.items():
         field = declared_field(name, fields)
@@ -131,7 +131,7 @@ def where_conditions(where: Conditions, fields: Mapping[str, Field], relation: s
                 found.append((Among(name, tuple(map(field.column_value, several))), True))
         except ValueError as error:
             hint = f"the field is a {type(field).__name__}"
-            raise QueryError(f"where {name!r} is {wanted!r}: {error}", hint=hint) from error
+            raise QueryError(f"where {name!r} is {in_short(wanted)}: {error}", hint=hint) from error
     return tuple(found)
 
 
@@ -172,9 +172,9 @@ def _read(field: Field, value: Value) -> ColumnValue:
         try:
             return field.column_value(float(text) if isinstance(value, str) else value)
         except ValueError:
-            raise ValueError(f"{text!r} is no number") from None
+            raise ValueError(f"{in_short(text)} is no number") from None
     if text.lower() not in _TRUTHS:
-        raise ValueError(f"{text!r} is not true or false")
+        raise ValueError(f"{in_short(text)} is not true or false")
     return _TRUTHS[text.lower()]
 
 
