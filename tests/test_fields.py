@@ -316,7 +316,7 @@ def test_what_makes_no_sense_is_a_query_error() -> None:
                 index.search("storm", sort=sort)  # type: ignore[arg-type]
         with pytest.raises(QueryError, match="'other' is declared"):
             index.search("storm").facets("other")
-        for ranges in ([1], [(1, 2, 3)], [("a", "b")], [None]):
+        for ranges in ([1], [(1, 2, 3)], [("a", "b")], [None], 5):
             with pytest.raises(QueryError):
                 index.search("storm").facets("words", ranges=ranges)  # type: ignore[arg-type]
         with pytest.raises(QueryError, match="limit"):

@@ -54,6 +54,8 @@ def range_counts(
     fields = snapshot.options.fields
     declared_field(field, fields)
     every = [int.from_bytes(bits, "little") for bits in matches]
+    if not isinstance(ranges, Iterable):
+        raise QueryError(f"ranges is {ranges!r}", hint="it must be several tuples, such as [(0, 99), (100, None)]")
     counts = {}
     for one in ranges:
         if not isinstance(one, tuple):
