@@ -1,10 +1,13 @@
 """Builds the compiled core. Everything else about the package is declared in pyproject.toml."""
 
+import copy
 import os
 import sys
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 CORE = "searchkit/core"
 
@@ -91,8 +94,22 @@ EXTENSIONS = [
     ),
 ]
 
+
+class BuildApart(build_ext):
+    """Extensions are compiled side by side and share C files: the objects of each go to a folder of its own.
+
+    In one folder an object might be linked while another extension's compiler writes it anew, and lack symbols.
+    """
+
+    def build_extension(self, ext: Extension) -> None:
+        alone = copy.copy(self)
+        alone.build_temp = str(Path(self.build_temp) / ext.name)
+        super(BuildApart, alone).build_extension(ext)
+
+
 # Compilers side by side: most of an installation is their time.
 setup(
+    cmdclass={"build_ext": BuildApart},
     ext_modules=cythonize(EXTENSIONS, language_level=3),
     options={"build_ext": {"parallel": os.cpu_count() or 1}},
 )
