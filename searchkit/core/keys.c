@@ -336,6 +336,8 @@ static int by_weight(const void *a, const void *b)
 
 void sk_matches_sort(sk_matches *m)
 {
+    if (m->count == 0)
+        return; /* qsort takes no null pointer, not even for nothing */
     sorted_bytes = m->bytes;
     qsort(m->found, m->count, sizeof *m->found, by_weight);
 }
