@@ -18,6 +18,10 @@ FLAGS = (
     else ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra", "-Wno-psabi"]
 )
 
+# Python may have been built with -g and would have us do as it did: half of the compilers' time and most of the wheel
+# were lines of generated C. Who sets CFLAGS says for himself what he wants.
+WITHOUT_LINES = [] if sys.platform == "win32" or "CFLAGS" in os.environ else ["-g0"]
+
 
 def extension(name: str, *sources: str, depends: tuple[str, ...] = ()) -> Extension:
     return Extension(
@@ -25,7 +29,7 @@ def extension(name: str, *sources: str, depends: tuple[str, ...] = ()) -> Extens
         [f"{CORE}/{name}.pyx", *(f"{CORE}/{source}" for source in sources)],
         include_dirs=[CORE],
         depends=[f"{CORE}/{header}" for header in depends],
-        extra_compile_args=FLAGS,
+        extra_compile_args=[*FLAGS, *WITHOUT_LINES],
     )
 
 
