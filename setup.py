@@ -41,7 +41,7 @@ EVALUATOR = (
     "search.inc",
     *(
         f"search_{part}.inc"
-        for part in ("hits", "open", "bounds", "exact", "near", "windows", "or", "and", "ranges", "tree")
+        for part in ("hits", "open", "bounds", "exact", "near", "windows", "word", "or", "and", "ranges", "tree")
     ),
 )
 BUILDING = ("encode.h", "english.h", "invert.h", "merge.h", "order.h", "pairs.h", "tokenize.h", "unicode_tables.h")

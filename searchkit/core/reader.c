@@ -262,23 +262,28 @@ void sk_cursor_close(sk_cursor *c)
 
 int sk_cursor_open(sk_cursor *c, const sk_segment *s, const sk_list *list)
 {
-    memset(c, 0, sizeof *c);
+    uint32_t *room = malloc(SK_CURSOR_ROOM);
+    int failed = sk_cursor_open_in(c, s, list, room);
+    return room ? failed : SK_NO_MEMORY;
+}
+
+int sk_cursor_open_in(sk_cursor *c, const sk_segment *s, const sk_list *list, uint32_t *room)
+{
+    memset(c, 0, offsetof(sk_cursor, spans));
     c->segment = s;
     c->df = list->df;
     c->block = UINT32_MAX;
-    if (list->df == 0 || list->offset > s->postings.size || list->size > s->postings.size - list->offset)
+    c->docids = room;
+    if (!room || list->df == 0 || list->offset > s->postings.size || list->size > s->postings.size - list->offset)
         return SK_DAMAGED;
     const uint8_t *at = s->postings.at + list->offset;
     c->full = list->df / SK_BLOCK;
     c->blocks = c->full + (list->df % SK_BLOCK != 0);
-    c->docids = malloc(sizeof(uint32_t) * 2 * SK_BLOCK);
-    if (!c->docids)
-        return SK_NO_MEMORY;
     c->tfs = c->docids + SK_BLOCK;
     if (c->full == 0) {
         c->data = at;
         c->data_size = list->size;
-        return sk_cursor_decode(c, 0, 1);
+        return sk_cursor_decode(c, 0, SK_FREQUENCIES);
     }
     size_t head = SK_LIST_HEAD + (size_t)c->blocks * 13;
     if (list->size < head || sk_touch(s, at, head))

@@ -180,8 +180,14 @@ typedef struct sk_cursor {
     uint32_t spans[SK_ANCHOR]; /* ... and how far behind it the others are */
 } sk_cursor;
 
+enum { SK_CURSOR_ROOM = 2 * SK_BLOCK * sizeof(uint32_t) }; /* bytes for a decoded block */
+
 /* Open a cursor. Returns SK_OK, SK_DAMAGED or SK_NO_MEMORY; sk_cursor_close is due in every case. */
 int sk_cursor_open(sk_cursor *c, const sk_segment *s, const sk_list *list);
+
+/* The same in room that the caller has: SK_OK or SK_DAMAGED. The cursor is not to be closed. */
+int sk_cursor_open_in(sk_cursor *c, const sk_segment *s, const sk_list *list, uint32_t *room);
+
 void sk_cursor_close(sk_cursor *c);
 
 /* Decode block `block`, as far as `form` says at least. Requires block < c->blocks. */
