@@ -112,24 +112,29 @@ class CorruptIndex(SearchkitError):
 class FormatVersion(SearchkitError):
     """The index was written in a form that this version does not read."""
 
-    def __init__(self, found: object, readable: object, remedy: str = "") -> None:
+    def __init__(self, found: object, readable: object, remedy: str = "", path: str = "") -> None:
         self.found = found
         self.readable = readable
+        self.remedy = remedy or "use the version of searchkit that wrote it, or build the index anew from the articles"
+        self.path = path  # of the index or a file of it, where that is known
         super().__init__(
-            f"the index was written with {found}, this version reads {readable}: "
-            + (remedy or "use the version of searchkit that wrote it, or build the index anew from the articles")
+            f"{path or 'the index'} was written with {found}, this version reads {readable}: {self.remedy}"
         )
 
 
 class CommitUnknown(SearchkitError):
     """Publishing a commit failed half way: the index is at the old or the new generation, and whole in either case."""
 
-    def __init__(self, old: int, new: int) -> None:
-        self.old = old
+    def __init__(self, old: int, new: int, path: str = "") -> None:
+        self.old = old  # 0: there was no index
         self.new = new
+        self.path = path  # of the index
+        of = f"{path}: " if path else ""
         super().__init__(
-            f"the commit may or may not have been published: the index is at generation {old} or {new}, whole in "
+            f"{of}the commit may or may not have been published: the index is at generation {old} or {new}, whole in "
             "either case; open it again to see which, and repeat the additions if it is the older"
+            if old
+            else f"{of}the new index may or may not be there, whole in either case: open it, or create it again"
         )
 
 

@@ -273,8 +273,12 @@ def test_a_newer_format_is_not_damage(tiny: Path, tmp_path: Path) -> None:
     header = bytearray(path.read_bytes()[:60])
     struct.pack_into("<I", header, 8, 99)
     change(path, 0, bytes(header) + struct.pack("<I", crc32c(header)))
-    with pytest.raises(searchkit.FormatVersion):
+    with pytest.raises(
+        searchkit.FormatVersion, match="segment format 99, this version reads segment formats up to"
+    ) as caught:
         searchkit.repair(folder)
+    assert caught.value.path == str(path)
+    assert str(caught.value).startswith(str(path))
 
 
 @pytest.mark.slow

@@ -558,7 +558,8 @@ def test_any_call_may_fail(tmp_path: Path, error: int, done: bool, for_ever: boo
         if outcome is None:
             assert seen == new, call
         elif isinstance(outcome, CommitUnknown):
-            assert (outcome.old, outcome.new) == (2, 3)
+            assert (outcome.old, outcome.new, outcome.path) == (2, 3, str(path))
+            assert str(outcome).startswith(str(path))
             assert seen in (old, new), call
             assert call[0] in ("link", "sync_folder", "unlink"), call
         else:
@@ -583,7 +584,11 @@ def test_creation_may_fail_at_any_call(tmp_path: Path, error: int) -> None:
         system = Watched(number, error)
         try:
             FolderStorage(path, system).create(FIRST)  # type: ignore[arg-type]
-        except (OSError, CommitUnknown):
+        except CommitUnknown as unknown:
+            assert system.failed
+            assert (unknown.old, unknown.new) == (0, 1)
+            assert "create it again" in str(unknown)
+        except OSError:
             assert system.failed
         clean = FolderStorage(path)
         try:
@@ -899,7 +904,7 @@ def test_hostile_manifests_with_right_checksums_are_refused() -> None:
 def test_a_newer_manifest_is_told_from_damage() -> None:
     """A right checksum and another format number: FormatVersion, whatever else is in it."""
     for found in (0, MANIFEST_FORMAT + 1, 99):
-        with pytest.raises(FormatVersion) as caught:
+        with pytest.raises(FormatVersion, match=r"^m was written with manifest format") as caught:
             decode_manifest(sealed(json.dumps({"format": found, "shards": {}}) + "\n"), "m", 7)
         assert str(found) in str(caught.value.found)
 

@@ -28,10 +28,12 @@ from searchkit.storage.contract import Buffer, Storage, pin
 from searchkit.storage.live import decode_live
 from searchkit.storage.manifest import SegmentEntry
 
-__all__ = ["check", "check_live", "check_segment"]
+__all__ = ["READS", "check", "check_live", "check_segment"]
 
 # Findings of one kind in one segment that are told: ten thousand say as much as a million.
 MOST = 10_000
+
+READS = ", this version reads "  # in the text of a finding: between the format that was found and those that are known
 
 
 def check(storage: Storage, *, deep: bool = False) -> tuple[tuple[Finding, ...], int]:
@@ -180,8 +182,10 @@ def _check_ids(parts: list[Part]) -> Iterator[Finding]:
 
 def _finding(error: SearchkitError, path: str, where: str = "", offset: int | None = None) -> Finding:
     """What an error says."""
+    if isinstance(error, FormatVersion):
+        return Finding(path, "format", offset, f"{error.found}{READS}{error.readable}{where}")
     if not isinstance(error, CorruptIndex):
-        return Finding(path, "format" if isinstance(error, FormatVersion) else "articles", offset, f"{error}{where}")
+        return Finding(path, "articles", offset, f"{error}{where}")
     nothing = error.expected is None and error.got is None
     text = "damaged" if nothing else f"expected {error.expected}, got {error.got}"
     return Finding(error.path, error.section, offset, text + where)

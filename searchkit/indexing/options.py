@@ -9,7 +9,7 @@ import attrs
 
 from searchkit.analysis.analyzer import Analyzer
 from searchkit.dates import zone
-from searchkit.errors import CorruptIndex, SearchkitError
+from searchkit.errors import CorruptIndex, FormatVersion, SearchkitError
 from searchkit.fields import Field, check_declared, field_of
 from searchkit.storage.container import SEGMENT_FORMAT, SEGMENT_FORMAT_PLAIN
 from searchkit.storage.manifest import MANIFEST_FORMAT, MANIFEST_FORMAT_PLAIN
@@ -102,6 +102,8 @@ class Options:
             return cls(
                 Analyzer.from_json(values.pop("analyzer")), pairs=tuple(values.pop("pairs")), fields=fields, **values
             )
+        except FormatVersion as error:
+            raise FormatVersion(error.found, error.readable, error.remedy, path) from None
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, SearchkitError):
                 raise

@@ -21,7 +21,7 @@ from pathlib import Path
 import attrs
 
 from searchkit.errors import CorruptIndex, FormatVersion, IndexNotFound
-from searchkit.indexing.check import check_live, check_segment
+from searchkit.indexing.check import READS, check_live, check_segment
 from searchkit.indexing.options import Options
 from searchkit.indexing.rebuild import Stored, write_segment
 from searchkit.indexing.salvage import Salvage
@@ -163,7 +163,9 @@ class _Repair:
         _, findings = check_segment(self._storage, entry, self._options, live, deep=self._deep)
         for finding in (*live_findings, *findings):
             if finding.section == "format":
-                raise FormatVersion(finding.text, "the formats of this version", "nothing is repaired")
+                found, _, readable = finding.text.partition(READS)
+                remedy = "nothing is repaired; use the version of searchkit that wrote it"
+                raise FormatVersion(found, readable, remedy, finding.path)
         self._findings += [*live_findings, *findings]
         if not findings and not live_findings:
             self._counts["kept"] += 1

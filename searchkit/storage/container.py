@@ -392,7 +392,7 @@ def _read_header(data: bytes, path: str) -> tuple[int, int]:
     if checksum != crc32c(data[: -WORD.size]):
         raise CorruptIndex(path, "header", f"crc32c {checksum:08x}", f"{crc32c(data[: -WORD.size]):08x}")
     if version not in SEGMENT_FORMATS:
-        raise FormatVersion(f"segment format {version}", f"segment formats up to {SEGMENT_FORMAT}")
+        raise FormatVersion(f"segment format {version}", f"segment formats up to {SEGMENT_FORMAT}", path=path)
     if page_size not in PAGE_SIZES or data != _header(page_size, version):
         raise CorruptIndex(
             path, "header", f"pages of {PAGE_SIZE} bytes, then zeros", f"pages of {page_size}, or no zeros"

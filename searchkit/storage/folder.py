@@ -100,8 +100,11 @@ class FolderStorage:
                 storage._publish_manifest(manifest, old=0)
             self.system.rename(partial, self.folder)
             self._sync_names(self.folder.parent)
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(partial, ignore_errors=True)
+            if isinstance(error, CommitUnknown) and isinstance(error.__cause__, OSError):
+                # What came of it is known: it is removed. A new error, since one that is raised twice holds itself.
+                raise _same(error.__cause__) from None
             raise
 
     def _take(self, name: str, buffer: Buffer, source: Path | None) -> None:
@@ -285,7 +288,7 @@ class FolderStorage:
                     output.discard()
                     raise
                 except OSError as error:
-                    raise CommitUnknown(old, manifest.generation) from error
+                    raise CommitUnknown(old, manifest.generation, self.path) from error
                 finally:
                     output.keep()
         finally:
@@ -498,3 +501,7 @@ class _NewFile:
         if self._descriptor is None:
             raise ValueError(f"{self.path} is published, discarded or closed already")
         return self._descriptor
+
+
+def _same(error: OSError) -> OSError:
+    return OSError(error.errno, error.strerror, error.filename)

@@ -72,7 +72,7 @@ def decode_live(buffer: bytes | bytearray | memoryview, path: str, entry: Segmen
     if checksum != crc32c(header[: -WORD.size]):
         raise CorruptIndex(path, "header", f"crc32c {checksum:08x}", f"{crc32c(header[: -WORD.size]):08x}")
     if version != LIVE_FORMAT:
-        raise FormatVersion(f"live-document format {version}", f"live-document format {LIVE_FORMAT}")
+        raise FormatVersion(f"live-document format {version}", f"live-document format {LIVE_FORMAT}", path=path)
     if header != HEADER.pack(MAGIC, LIVE_FORMAT, articles, deleted, checksum):
         raise CorruptIndex(path, "header", "zeros", "something else")
     (seal,) = WORD.unpack(view[-WORD.size :])

@@ -240,7 +240,7 @@ def decode_manifest(data: bytes, path: str, generation: int) -> Manifest:
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise CorruptIndex(path, "manifest", "JSON with a format", repr(error)) from error
     if type(found) is int and not MANIFEST_FORMAT_PLAIN <= found <= MANIFEST_FORMAT:
-        raise FormatVersion(f"manifest format {found}", f"manifest formats up to {MANIFEST_FORMAT}")
+        raise FormatVersion(f"manifest format {found}", f"manifest formats up to {MANIFEST_FORMAT}", path=path)
     try:
         segments = [SegmentEntry(**{**entry, "live": _live(entry["live"])}) for entry in value.pop("segments")]
         manifest = Manifest(**value, segments=tuple(segments))
