@@ -71,7 +71,16 @@ EXTENSIONS = [
     extension("program", depends=SEARCHING),
     extension("timeline", "periods.c", depends=(*SEARCHING, "periods.h")),
     extension("sequences", *READING, "spans.c", depends=(*SEARCHING, "spans.h")),
-    extension("patterns", *READING, "automaton.c", "keys.c", depends=(*SEARCHING, "automaton.h", "keys.h")),
+    extension(
+        "patterns",
+        *READING,
+        "automaton.c",
+        "edits.c",
+        "pattern.c",
+        "keys.c",
+        "vocabulary.c",
+        depends=(*SEARCHING, "automaton.h", "edits.h", "pattern.h", "keys.h", "utf8.h", "vocabulary.h"),
+    ),
     extension(
         "evaluate",
         *READING,

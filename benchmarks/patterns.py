@@ -2,7 +2,8 @@
 
 All are made of words of the index itself, drawn by a seed: a prefix, wildcards with the gap inside and in front, words
 one and two edits away, an expression. `cold`: nothing is known of the words, neither to the pattern nor to the OR;
-`kept`: both have been asked before. Processor time of the best ten hits, the least of some passes, a query's mean.
+`kept`: both have been asked before. The words of the index are in memory (docs/patterns.md). Processor time of the best
+ten hits, the least of some passes, a query's mean.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ KINDS: dict[str, Callable[[str], Pattern]] = {
 def patterns(index: searchkit.Index, *, each: int, passes: int, seed: int) -> list[tuple[str, float, list[float]]]:
     """Of each kind its name, how many terms a query stands for, and milliseconds: cold and kept, each of the OR too."""
     spelt = _spelling(index)
+    index.count(Wildcard("*ing"))  # all words are read: now they are in memory
     common = [word for word in list(spelt.values())[:COMMON] if len(word) >= LETTERS and word.isalpha()]
     words = random.Random(seed).choices(common, k=each)
     rows = []

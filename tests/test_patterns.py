@@ -1,7 +1,8 @@
 """Patterns find the articles that hold a word of their kind: the oracle tries every word that stands in an article.
 
 Automata are compared with textbook twins on random words of few letters, so that nearly every pattern accepts some and
-refuses others: regular expressions with Python's own, distances and wildcards with those of the oracle.
+refuses others: regular expressions with Python's own, distances and wildcards with those of the oracle. Each is both
+walked through the dictionaries and, where it may begin with anything, looked for among all words in memory.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from strategies import generator, trials
 
 import searchkit
 from searchkit.article import Article
-from searchkit.core.patterns import Automaton, Matches
+from searchkit.core.patterns import Edits, Matches, Pattern, choose_simd
 from searchkit.errors import QueryError
 from searchkit.query import And, Boost, Fuzzy, Not, Or, Prefix, Query, Regex, Term, TermRange, Wildcard
 from searchkit.query.regex import read_regex, read_wildcard
-from searchkit.search.automata import MOST_CHARACTERS, of_beginning, of_tree, of_word
+from searchkit.search.automata import MOST_CHARACTERS, of_beginning, of_tree
 
 LETTERS = "abж漢"
 
@@ -36,10 +37,17 @@ class Dictionary:
         self.index = searchkit.create(analyzer="none")
         self.words = sorted(word for word in words if self.index.analyzer.forms(word) == [word])
         self.index.add(Article(word, id=word) for word in self.words)
+        # Such a walk would read all words: from now on they are in memory.
+        assert self.within(of_tree(read_wildcard("*a")), b"") == [word for word in self.words if word[-1] == "a"]
 
-    def accepted(self, automaton: Automaton, low: bytes = b"", high: bytes | None = None) -> list[str]:
-        matches = Matches(self.index._snapshot().searcher.parts, automaton, lambda: None, low, high)
+    def within(self, pattern: Pattern, low: bytes, high: bytes | None = None) -> list[str]:
+        matches = Matches(self.index._snapshot().searcher.parts, pattern, lambda: None, low, high)
         return sorted(matches.name(number) for number in range(len(matches)))
+
+    def accepted(self, pattern: Pattern) -> list[str]:
+        found = self.within(pattern, b"")
+        assert found == self.within(pattern, b"\2")  # all words are behind it, but in memory there is no order
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +99,83 @@ def test_distances_are_their_twins(dictionary: Dictionary) -> None:
                 for other in dictionary.words
                 if other[:common] == word[:common] and edits(word[common:], other[common:]) <= distance
             ]
-            assert dictionary.accepted(of_word(word, distance, prefix)) == expected, (word, distance, prefix)
+            assert dictionary.accepted(Edits(word, distance, prefix)) == expected, (word, distance, prefix)
+
+
+ALPHABETS = {
+    "ASCII": "aab",
+    "scripts": "aжи漢字ꙮ𐐨𐐩",
+    "letters that look alike": "aс漡q1",  # core/pattern.h tells a letter by five bits
+    "many": "abcdefghijklmnopqrstuvwxyz0123456789",
+}
+
+
+@pytest.mark.parametrize("level", ["plain", None])
+@pytest.mark.parametrize("alphabet", ALPHABETS)
+def test_a_glance_at_letters_passes_over_no_word(alphabet: str, level: str | None) -> None:
+    """Whatever the letters, however often they stand in a word, and whatever does the looking."""
+    random = generator(alphabet)
+    letters = ALPHABETS[alphabet]
+    words = Dictionary(words_of(random, 700, letters, 7))
+    assert set("".join(words.words)) == set(letters)
+    choose_simd(level)
+    try:
+        for _ in range(trials(12)):
+            word = "".join(random.choices(letters, k=random.randint(0, 7)))
+            other = random.choice(words.words)
+            for distance in (1, 2):
+                prefix = random.choice((0, 0, 0, 1, 2))
+                expected = [
+                    near
+                    for near in words.words
+                    if near[: min(prefix, len(word))] == word[:prefix]
+                    and edits(word[prefix:], near[min(prefix, len(word)) :]) <= distance
+                ]
+                assert words.accepted(Edits(word, distance, prefix)) == expected, (word, distance, prefix)
+            for pattern in (f"*{word}", f"*{other[1:]}*", f"?{other[1:]}", f"{other[:1]}*{other[2:]}", "?" * len(word)):
+                expected = [one for one in words.words if wildcard_holds(pattern, one)]
+                assert words.accepted(of_tree(read_wildcard(pattern))) == expected, pattern
+    finally:
+        choose_simd()
+
+
+def test_words_come_into_memory_when_walks_have_read_as_many() -> None:
+    """A pattern by pattern, and the words that are found are the same before and after."""
+    index = searchkit.create(analyzer="none")
+    index.add(Article(word) for word in words_of(generator("memory"), 2_000, "abcdefgh", 6))
+    parts = index._snapshot().searcher.parts
+    seen = []
+    for _ in range(20):
+        calls: list[None] = []
+        matches = Matches(parts, Edits("abcabc", 1), lambda calls=calls: calls.append(None))  # type: ignore[misc]
+        seen.append((sorted(matches.name(number) for number in range(len(matches))), len(calls)))
+    assert len({tuple(found) for found, _ in seen}) == 1
+    assert len({calls for _, calls in seen}) > 1  # it went another way
+
+
+def test_what_ends_a_search_ends_the_reading_of_words() -> None:
+    """At any time: what was read so far is let go, and the next search begins again."""
+    index = searchkit.create(analyzer="none")
+    index.add(Article(word) for word in words_of(generator("ended"), 3_000, "abcdefgh", 6))
+    parts = index._snapshot().searcher.parts
+    ending = of_tree(read_wildcard("*a"))
+    expected = sorted(word for word in words_of(generator("ended"), 3_000, "abcdefgh", 6) if word[-1] == "a")
+    for lived in range(8):
+        left = [None] * lived
+
+        def each(left: list[None] = left) -> None:
+            if not left:
+                raise TimeoutError
+            left.pop()
+
+        try:
+            matches = Matches(parts, ending, each)
+        except TimeoutError:
+            continue
+        assert sorted(matches.name(number) for number in range(len(matches))) == expected
+        break
+    else:
+        pytest.fail("it never came to an end")
 
 
 def test_beginnings_and_ranges(dictionary: Dictionary) -> None:
@@ -103,7 +187,7 @@ def test_beginnings_and_ranges(dictionary: Dictionary) -> None:
         other = random.choice(dictionary.words)
         low, high = sorted((word, other))
         inside = [w for w in dictionary.words if low <= w < high]
-        assert dictionary.accepted(everything, low.encode(), high.encode()) == inside
+        assert dictionary.within(everything, low.encode(), high.encode()) == inside
 
 
 def test_long_words() -> None:
@@ -111,9 +195,9 @@ def test_long_words() -> None:
     long = "".join(generator("long").choices("ab", k=255))
     words = Dictionary([long, long[1:], long[:-1], "x" + long[:-1], long[:-2], "漢" * 85])
     assert long in words.words
-    assert words.accepted(of_word(long, 1, 0)) == sorted({long, long[1:], long[:-1]})
-    assert long[:-2] in words.accepted(of_word(long, 2, 0))
-    assert words.accepted(of_word("x" * 255, 2, 0)) == []
+    assert words.accepted(Edits(long, 1, 0)) == sorted({long, long[1:], long[:-1]})
+    assert long[:-2] in words.accepted(Edits(long, 2, 0))
+    assert words.accepted(Edits("x" * 255, 2, 0)) == []
     assert words.accepted(of_tree(read_regex("[ab]{253,254}"))) == sorted({long[1:], long[:-1], long[:-2]})
     assert words.accepted(of_tree(read_regex("[ab]*"))) == sorted({long, long[1:], long[:-1], long[:-2]})
 

@@ -80,6 +80,15 @@ static uint64_t count_bits(void *on)
     return sum;
 }
 
+static uint64_t sieve(void *on)
+{
+    blocks *b = on;
+    uint64_t found = 0;
+    for (unsigned i = 0; i < BLOCKS; i++)
+        found += b->kernels->sieve(b->words, WORDS, b->words[i] & b->words[WORDS - 1 - i], b->words[i], 2, b->sizes);
+    return found;
+}
+
 static void packed_rows(blocks *b)
 {
     static const unsigned gap_widths[] = {1, 2, 4, 7, 12, 20}, tf_widths[] = {0, 1, 3};
@@ -139,6 +148,8 @@ static void score_rows(blocks *b)
     read.in = b->words;
     read.length = 8 * WORDS;
     micro_report(&(micro_row){"count_bits", "words", BLOCKS * WORDS, 8, count_bits, b, NULL, NULL, "reading 512 bytes",
+                              limits->read, &read, 0});
+    micro_report(&(micro_row){"sieve", "words", BLOCKS * WORDS, 8, sieve, b, NULL, NULL, "reading 512 bytes",
                               limits->read, &read, 0});
 }
 

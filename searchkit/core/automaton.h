@@ -14,12 +14,12 @@
 #define SK_AUTOMATON_H
 
 #include <stddef.h>
-#include <stdint.h>
+
+#include "utf8.h"
 
 enum {
     SK_NODES_MAX = 4096,
     SK_STATES_MAX = 1024, /* more than code points in a key: the states of one key always fit */
-    SK_CODE_POINTS = 0x110000,
 };
 
 enum { SK_STATE_FULL = -2 }; /* beside a state's number, and -1: nothing is accepted from here on */

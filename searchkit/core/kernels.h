@@ -52,6 +52,10 @@ typedef struct sk_kernels {
                       uint32_t *out);
 
     uint64_t (*count_bits)(const uint64_t *words, size_t count);
+
+    /* Positions i (ascending) of sets that lack no more than `off` <= 2 bits of `needed` and have no more than `off` bits
+     * besides `allowed`; returns how many. `out` has room for `count`. */
+    uint32_t (*sieve)(const uint64_t *sets, uint32_t count, uint64_t needed, uint64_t allowed, unsigned off, uint32_t *out);
 } sk_kernels;
 
 /* The best table for this processor, or the one that sk_kernels_choose named. */

@@ -8,19 +8,22 @@
 
 enum { KEYS_A_SLICE = 1 << 14 };
 
-int sk_keys_start(sk_key_walk *w, const sk_segment *s, int forms, sk_automaton *a, const uint8_t *low, size_t low_length,
+int sk_keys_start(sk_key_walk *w, const sk_segment *s, int forms, sk_pattern *p, const uint8_t *low, size_t low_length,
                   const uint8_t *high, size_t high_length)
 {
     memset(w, 0, sizeof *w);
     sk_dict_start(&w->dict, s, forms);
-    w->automaton = a;
+    w->pattern = p;
     w->high = high;
     w->high_length = high_length;
     if (low_length > SK_KEY_MAX + 1)
         return SK_DAMAGED;
     memcpy(w->target, low, low_length);
     w->target_length = (uint32_t)low_length;
-    return sk_dict_seek(&w->dict, low, low_length);
+    if (sk_pattern_start(p))
+        return sk_dict_seek(&w->dict, low, low_length);
+    w->dict.at = w->dict.count;
+    return SK_OK;
 }
 
 static int compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
@@ -29,50 +32,19 @@ static int compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b
     return order ? order : (a_length > b_length) - (a_length < b_length);
 }
 
-/* The code point at key[at], and the bytes it takes; 0: there is none. */
-static uint32_t decode(const uint8_t *key, uint32_t at, uint32_t length, uint32_t *code_point)
-{
-    uint32_t first = key[at], size = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-    if (size == 0 || size > length - at)
-        return 0;
-    uint32_t c = size == 1 ? first : first & (0x7fu >> size);
-    for (uint32_t i = 1; i < size; i++) {
-        if ((key[at + i] & 0xc0) != 0x80)
-            return 0;
-        c = c << 6 | (key[at + i] & 0x3fu);
-    }
-    *code_point = c;
-    return c < SK_CODE_POINTS ? size : 0;
-}
-
-static uint32_t encode(uint32_t c, uint8_t *at)
-{
-    if (c >= 0xd800 && c < 0xe000)
-        c = 0xe000; /* no key has a surrogate */
-    if (c < 0x80) {
-        at[0] = (uint8_t)c;
-        return 1;
-    }
-    uint32_t size = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (uint32_t i = size - 1; i > 0; i--, c >>= 6)
-        at[i] = (uint8_t)(0x80 | (c & 0x3f));
-    at[0] = (uint8_t)((0xf00u >> size & 0xff) | c);
-    return size;
-}
-
 /* What comes behind all keys that begin with the first `depth` code points of the path and then with one below `from`. */
 static int aim(sk_key_walk *w, const uint8_t *key, uint32_t key_length, uint32_t from)
 {
     for (uint32_t depth = w->depth;; depth--) {
-        uint32_t next = sk_automaton_next(w->automaton, w->states[depth], from);
+        uint32_t next = sk_pattern_next(w->pattern, depth, from);
         if (next < SK_CODE_POINTS) {
             memcpy(w->target, key, w->ends[depth]);
-            w->target_length = w->ends[depth] + encode(next, w->target + w->ends[depth]);
+            w->target_length = w->ends[depth] + sk_utf8_encode(next, w->target + w->ends[depth]);
             return 1;
         }
         if (!depth)
             return 0;
-        if (!decode(key, w->ends[depth - 1], key_length, &from))
+        if (!sk_utf8_decode(key, w->ends[depth - 1], key_length, &from))
             return SK_DAMAGED;
         from++;
     }
@@ -82,7 +54,7 @@ static int aim(sk_key_walk *w, const uint8_t *key, uint32_t key_length, uint32_t
  * over, 0 none behind this one is accepted, -1 the next key may be. */
 static int step(sk_key_walk *w, const uint8_t *key, uint32_t length, int *aimed)
 {
-    sk_automaton *a = w->automaton;
+    sk_pattern *p = w->pattern;
     uint32_t common = 0;
     *aimed = -1;
     while (common < w->ends[w->depth] && common < length && w->path[common] == key[common])
@@ -91,36 +63,34 @@ static int step(sk_key_walk *w, const uint8_t *key, uint32_t length, int *aimed)
         w->depth--;
     for (;;) {
         uint32_t at = w->ends[w->depth], c;
-        int state = w->states[w->depth];
-        if (a->flags[state] & SK_ACCEPTS_ALL)
+        int accepts = sk_pattern_accepts(p, w->depth);
+        if (accepts & SK_ACCEPTS_ALL)
             return 1;
         if (at == length)
-            return a->flags[state] & SK_ACCEPTS;
-        uint32_t size = decode(key, at, length, &c);
+            return accepts & SK_ACCEPTS;
+        uint32_t size = sk_utf8_decode(key, at, length, &c);
         if (!size)
             return SK_DAMAGED;
-        int next = sk_automaton_move(a, state, c);
-        if (next == SK_STATE_FULL) {
-            sk_automaton_forget(a);
+        int moved = sk_pattern_move(p, w->depth, c);
+        if (moved == SK_STATE_FULL) {
+            sk_automaton_forget(p->automaton);
+            sk_pattern_start(p);
             w->depth = 0;
             continue;
         }
-        if (next < 0) {
+        if (!moved) {
             *aimed = aim(w, key, length, c + 1);
             return *aimed < 0 ? SK_DAMAGED : 0;
         }
         memcpy(w->path + at, key + at, size);
         w->depth++;
         w->ends[w->depth] = at + size;
-        w->states[w->depth] = next;
     }
 }
 
 int sk_keys_next(sk_key_walk *w)
 {
     sk_dict_walk *d = &w->dict;
-    if (!w->automaton->states) /* it accepts nothing */
-        return 0;
     for (;;) {
         /* At the end of a block: if the target is not in the next one either, look for its block. */
         if (w->target_length && d->at % SK_DICT_BLOCK == 0 && d->next && sk_dict_skip(d, w->target, w->target_length))
@@ -257,9 +227,8 @@ static int source_put(sk_matches *m, sk_found *found, sk_source source, const ui
     return SK_OK;
 }
 
-int sk_matches_add(sk_matches *m, const sk_key_walk *w, uint32_t segment, int deleted)
+int sk_matches_add(sk_matches *m, const sk_dict_walk *d, uint32_t segment, int deleted)
 {
-    const sk_dict_walk *d = &w->dict;
     uint64_t occurrences = d->forms ? d->occurrences : d->list.identity;
     if (!occurrences) /* a stem that nothing is spelt like, or a pair */
         return SK_OK;

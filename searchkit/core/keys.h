@@ -2,33 +2,33 @@
  *
  * A word form is a key of `forms`, with its term, or a term that occurs spelt like itself. A walk reads keys in order and
  * steps the automaton through what a key does not share with the one before. Where the automaton stops, the next key that
- * it may accept is known: what lies before it is passed over, block by block through the dictionary's index.
+ * it may accept is known: what lies before it is passed over, block by block through the dictionary's index. Patterns that
+ * begin with anything have another way: vocabulary.h.
  */
 #ifndef SK_KEYS_H
 #define SK_KEYS_H
 
-#include "automaton.h"
+#include "pattern.h"
 #include "search.h"
 
 /* ---- the walk ---------------------------------------------------------------------------------------------------- */
 
 typedef struct sk_key_walk {
     sk_dict_walk dict; /* stands at the key found */
-    sk_automaton *automaton;
+    sk_pattern *pattern;
     const uint8_t *high; /* only keys before this one; NULL: all */
     size_t high_length;
 
     uint8_t path[SK_KEY_MAX + 1]; /* what the automaton was stepped through, ... */
     uint32_t ends[SK_KEY_MAX + 1]; /* ... by code points: how many bytes so many of them take, ... */
-    int states[SK_KEY_MAX + 1];    /* ... and the state behind them */
-    uint32_t depth;
+    uint32_t depth;                /* ... and for how many the pattern's states are known */
     uint8_t target[SK_KEY_MAX + 4]; /* the least key that may be accepted now */
     uint32_t target_length;
     uint64_t read; /* keys */
 } sk_key_walk;
 
 /* Begin at the first key not below `low`, of at most SK_KEY_MAX + 1 bytes. SK_OK or SK_DAMAGED. */
-int sk_keys_start(sk_key_walk *w, const sk_segment *s, int forms, sk_automaton *a, const uint8_t *low, size_t low_length,
+int sk_keys_start(sk_key_walk *w, const sk_segment *s, int forms, sk_pattern *p, const uint8_t *low, size_t low_length,
                   const uint8_t *high, size_t high_length);
 
 enum { SK_KEYS_PAUSE = 2 }; /* beside 1, 0 and SK_DAMAGED: many keys were read, go on if there is time */
@@ -69,7 +69,7 @@ int sk_matches_open(sk_matches *m, int by_form);
 void sk_matches_close(sk_matches *m);
 
 /* Add the key that a walk stands at, of the segment of that number; `deleted`: it has deleted articles. */
-int sk_matches_add(sk_matches *m, const sk_key_walk *w, uint32_t segment, int deleted);
+int sk_matches_add(sk_matches *m, const sk_dict_walk *d, uint32_t segment, int deleted);
 
 /* Count the articles with each term, over all parts. On SK_DAMAGED *damaged is the number of one. */
 int sk_matches_weigh(sk_matches *m, const sk_part *parts, uint32_t count, uint32_t *damaged);

@@ -4,18 +4,29 @@ from searchkit.core.program import Parts
 
 MOST_NODES: int
 
-class Automaton:
+def choose_simd(name: str | None = None) -> None: ...
+
+class Pattern: ...
+
+class Automaton(Pattern):
     def __init__(
         self,
         nodes: Sequence[tuple[Sequence[tuple[int, int]], Iterable[int]]],  # code points consumed, successors
         start: Iterable[int],
+        needs: str = "",
+        least: int = 0,
+        most: int = 255,
+        share: int = 0,
     ) -> None: ...
+
+class Edits(Pattern):
+    def __init__(self, word: str, distance: int, prefix: int = 0) -> None: ...
 
 class Matches:
     def __init__(
         self,
         parts: Parts,
-        automaton: Automaton,
+        pattern: Pattern,
         each: Callable[[], object],
         low: bytes = b"",
         high: bytes | None = None,

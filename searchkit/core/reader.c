@@ -212,6 +212,18 @@ int sk_dict_skip(sk_dict_walk *w, const uint8_t *key, size_t length)
     return SK_OK;
 }
 
+int sk_dict_read(sk_dict_walk *w, uint64_t number)
+{
+    if (!w->next || w->at > number || w->at / SK_DICT_BLOCK != number / SK_DICT_BLOCK) {
+        w->at = number / SK_DICT_BLOCK * SK_DICT_BLOCK;
+        w->next = NULL;
+    }
+    while (w->at <= number)
+        if (sk_dict_next(w) <= 0)
+            return SK_DAMAGED;
+    return SK_OK;
+}
+
 /* Walk to a key: 1 and its value is the walk's, 0 it is not here, SK_DAMAGED. */
 static int find_key(sk_dict_walk *w, const uint8_t *key, size_t length)
 {

@@ -47,6 +47,8 @@ typedef struct sk_segment {
     int64_t longest; /* seconds of the longest interval */
 
     struct sk_maxima *maxima; /* made as queries come (maxima.h); NULL: none are */
+    struct sk_vocabulary *vocabulary; /* made when patterns have read so much (vocabulary.h); NULL: not yet */
+    uint64_t keys_read;               /* by walks that it would have spared */
 } sk_segment;
 
 enum { SK_OK = 0, SK_DAMAGED = -1, SK_NO_MEMORY = -2 };
@@ -132,6 +134,9 @@ int sk_dict_skip(sk_dict_walk *w, const uint8_t *key, size_t length);
 
 /* The next key: 1, 0 at the end, or SK_DAMAGED. */
 int sk_dict_next(sk_dict_walk *w);
+
+/* The key of that number, wherever the walk is. Requires: there is one. */
+int sk_dict_read(sk_dict_walk *w, uint64_t number);
 
 /* 1 found, 0 not, SK_DAMAGED. */
 int sk_find_term(const sk_segment *s, const uint8_t *term, size_t length, sk_list *list);

@@ -33,6 +33,7 @@ cdef extern from "segment.h" nogil:
         uint32_t runs
         int64_t longest
         sk_maxima *maxima
+        void *vocabulary
 
     ctypedef struct sk_list:
         uint64_t offset
@@ -41,6 +42,7 @@ cdef extern from "segment.h" nogil:
         uint64_t identity
 
     ctypedef struct sk_dict_walk:
+        int forms
         uint64_t count, at
         uint8_t *key
         uint32_t key_length

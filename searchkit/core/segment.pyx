@@ -7,6 +7,7 @@ buffers that C reads from, and turns C's findings into Python values and errors.
 from cpython.bytes cimport PyBytes_AsString, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free
 from libc.string cimport memcpy
 
 from searchkit.errors import CorruptIndex
@@ -71,6 +72,7 @@ cdef class Segment:
 
     def __dealloc__(self):
         sk_maxima_close(self.s.maxima)
+        free(self.s.vocabulary)
 
     @property
     def articles(self):

@@ -18,7 +18,7 @@ from searchkit.core import builder
 from searchkit.core.columns import Column, column_names
 from searchkit.core.evaluate import Searcher
 from searchkit.core.fingerprints import kept
-from searchkit.core.patterns import Automaton, Matches
+from searchkit.core.patterns import Matches, Pattern
 from searchkit.core.program import Given, Parts, TermLists
 from searchkit.core.segment import Segment
 from searchkit.dates import DateInterval
@@ -218,18 +218,18 @@ class Snapshot:
 
     def terms_like(
         self,
-        automaton: Automaton,
+        pattern: Pattern,
         most: int,
         each: Callable[[], object] = lambda: None,
         low: bytes = b"",
         high: bytes | None = None,
     ) -> tuple[list[str], bool]:
-        """Terms of the live word forms that an automaton accepts, and whether there are more than `most` of them.
+        """Terms of the live word forms that a pattern accepts, and whether there are more than `most` of them.
 
         Then these are the terms of most live articles, of equals the lesser by its bytes; else they are in any order.
         low, high: forms from the one on and before the other. `each` is called now and then, and may raise.
         """
-        matches = Matches(self.searcher.parts, automaton, each, low, high)
+        matches = Matches(self.searcher.parts, pattern, each, low, high)
         cut = len(matches) > most
         if cut:
             matches.sort()

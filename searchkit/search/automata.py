@@ -1,24 +1,26 @@
 """Automata of word patterns, as core/automaton.h runs them.
 
-    of_tree     what a wildcard or a regular expression means (query/regex.py), after Glushkov: a node for each
-                character of the expression; its successors are those that may follow it
-    of_word     words within some edits of one
-
-Neither has empty moves, so the core only unites sets.
+    of_tree         what a wildcard or a regular expression means (query/regex.py), after Glushkov: a node for each
+                    character of the expression; its successors are those that may follow it, so there are no empty
+                    moves, and the core only unites sets
+    of_beginning    words that begin so
 
 V. M. Glushkov, The abstract theory of automata (1961).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_
 from typing import TypeAlias
 
-from searchkit.core.patterns import MOST_NODES, Automaton
+from searchkit.core.patterns import Automaton
 from searchkit.errors import QueryError
 from searchkit.query.regex import ANY, Chain, Choice, Range, Repeat, Set, Tree
 
-__all__ = ["EVERY_WORD", "MOST_CHARACTERS", "of_beginning", "of_tree", "of_word"]
+__all__ = ["EVERY_WORD", "MOST_CHARACTERS", "of_beginning", "of_tree"]
 
 MOST_CHARACTERS = 512
 """Nodes of an expression: what each character of a dictionary may cost."""
@@ -28,6 +30,9 @@ Node: TypeAlias = tuple[Sequence[Range], set[int]]
 EVERY_WORD = Repeat(Set(ANY), 0, None)
 
 _END = 0
+_SHARES = 1, 16, 64  # of so many words, one begins with no, one, two letters that are sure; roughly
+_TOLD = 2  # times that a letter stands in a word, told at a glance (core/pattern.h)
+_UNTOLD = 256  # letters: no word has so many
 
 
 def of_beginning(text: str) -> Automaton:
@@ -41,7 +46,9 @@ def of_tree(tree: Tree) -> Automaton:
     empty, first, last = _add(tree, nodes)
     for node in last:
         nodes[node][1].add(_END)
-    return Automaton(nodes, [*first, _END] if empty else first)
+    needs, least, most = _sure(tree)
+    start, share = [*first, _END] if empty else first, _share(tree, needs, most)
+    return Automaton(nodes, start, needs="".join(map(chr, needs)), least=least, most=most, share=share)
 
 
 def _add(tree: Tree, nodes: list[Node]) -> tuple[bool, list[int], list[int]]:
@@ -88,38 +95,43 @@ def _join(
     )
 
 
-def of_word(word: str, distance: int, prefix: int) -> Automaton:
-    """Words at most `distance` edits from `word`, the first `prefix` letters apart: those are the same.
-
-    An edit puts a letter in, leaves one out, replaces one or exchanges two neighbours, and no letter is edited twice
-    (the optimal string alignment distance).
+def _sure(tree: Tree) -> tuple[tuple[int, ...], int, int]:
+    """What all words of an expression have in common: code points that each of them has, at least as often as here; how
+    many letters each has at least, and at most (_UNTOLD: any number).
     """
-    prefix = min(prefix, len(word))
-    nodes: list[Node] = [((), set())]
-    count = len(word)
-    entries: dict[tuple[int, int], list[int]] = {}  # by letters done and edits spent: the nodes from there on
-
-    def node(ranges: Sequence[Range], successors: list[int]) -> int:
-        nodes.append((ranges, set(successors)))
-        return len(nodes) - 1
-
-    for at in range(count, -1, -1):
-        for spent in range(distance, -1, -1):
-            entry = [_END] if at == count else [node(_one(word[at]), entries[at + 1, spent])]
-            if at < prefix:
-                entries[at, spent] = entry
-                continue
-            if spent < distance:
-                left_out = entries[at + 1, spent + 1] if at < count else []
-                entry.append(node(ANY, [*entries[at, spent + 1], *left_out]))  # one put in, or one replaced
-                if at + 1 < count and word[at] != word[at + 1]:
-                    second = node(_one(word[at]), entries[at + 2, spent + 1])
-                    entry.append(node(_one(word[at + 1]), [second]))
-                entry += left_out
-            entries[at, spent] = entry
-    assert len(nodes) <= MOST_NODES  # of the longest form, 255 letters
-    return Automaton(nodes, entries[0, 0])
+    if isinstance(tree, Set):
+        letter = _only(tree)
+        return () if letter is None else (letter,), 1, 1
+    if isinstance(tree, Repeat):
+        letters, least, most = _sure(tree.part)
+        longest = _UNTOLD if tree.most is None else min(most * tree.most, _UNTOLD)
+        return letters * min(tree.least, _TOLD), min(least * tree.least, _UNTOLD), longest
+    parts = [_sure(part) for part in tree.parts]
+    leasts, mosts = [least for _, least, _ in parts], [most for _, _, most in parts]
+    if isinstance(tree, Chain):
+        together = tuple(letter for letters, _, _ in parts for letter in letters)
+        return together, min(sum(leasts), _UNTOLD), min(sum(mosts), _UNTOLD)
+    shared = reduce(and_, (Counter(letters) for letters, _, _ in parts))
+    return tuple(shared.elements()), min(leasts), max(mosts)
 
 
-def _one(letter: str) -> Sequence[Range]:
-    return ((ord(letter), ord(letter)),)
+def _share(tree: Tree, needs: Sequence[int], most: int) -> int:
+    """What a walk over all words in order reads of them, see Automaton; 0 where that is the best way.
+
+    It reads what begins as the expression does. Something else must be sure as well, or nothing is told by a glance.
+    """
+    begins = 0
+    for part in tree.parts if isinstance(tree, Chain) else (tree,):
+        if _only(part) is None:
+            break
+        begins += 1
+    if begins >= len(_SHARES) or (most == _UNTOLD and len(needs) == begins):
+        return 0
+    return _SHARES[begins]
+
+
+def _only(tree: Tree) -> int | None:
+    """The one code point that stands here."""
+    if isinstance(tree, Set) and len(tree.ranges) == 1 and tree.ranges[0][0] == tree.ranges[0][1]:
+        return tree.ranges[0][0]
+    return None

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from searchkit.analysis.analyzer import Analyzer
+from searchkit.core.patterns import Edits
+from searchkit.core.patterns import Pattern as WordPattern
 from searchkit.errors import QueryError, in_short
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query.complaints import QueryWarning
@@ -85,32 +87,34 @@ class Expander:
 
     def look_up(self, query: Pattern) -> tuple[list[str], bool]:
         from searchkit.query.regex import read_regex, read_wildcard  # late: most queries hold no pattern
-        from searchkit.search.automata import EVERY_WORD, of_beginning, of_tree, of_word
+        from searchkit.search.automata import EVERY_WORD, of_beginning, of_tree
 
         analyzer = self.snapshot.analyzer
         low, high = b"", None
+        pattern: WordPattern
         if isinstance(query, Prefix):
-            automaton = of_beginning(analyzer.forms(query.text)[0])
+            pattern = of_beginning(analyzer.forms(query.text)[0])
         elif isinstance(query, Fuzzy):
-            automaton = of_word(analyzer.forms(query.text)[0], query.distance, query.prefix)
+            pattern = Edits(analyzer.forms(query.text)[0], query.distance, query.prefix)
         elif isinstance(query, TermRange):
-            automaton = of_tree(EVERY_WORD)
+            pattern = of_tree(EVERY_WORD)
             if query.low is not None:
                 low = _side(query.low, analyzer) + (b"" if query.include_low else b"\0")
             if query.high is not None:
                 high = _side(query.high, analyzer) + (b"\0" if query.include_high else b"")
         elif isinstance(query, Wildcard):
             text = unicodedata.normalize("NFC", query.text)
-            automaton = of_tree(read_wildcard(text, lambda letter: _fold(letter, analyzer)))
+            pattern = of_tree(read_wildcard(text, lambda letter: _fold(letter, analyzer)))
         else:
-            pattern = unicodedata.normalize("NFC", query.pattern)
-            automaton = of_tree(read_regex(pattern, lambda letter: _fold(letter, analyzer)))
-        return self.snapshot.terms_like(automaton, MOST_EXPANSIONS, self.each, low, high)
+            text = unicodedata.normalize("NFC", query.pattern)
+            pattern = of_tree(read_regex(text, lambda letter: _fold(letter, analyzer)))
+        return self.snapshot.terms_like(pattern, MOST_EXPANSIONS, self.each, low, high)
 
     def warn_of_strangers(self, query: Wildcard) -> None:
         outside = re.sub(r"\[.[^]]*\]", "", query.text)
         for letter in dict.fromkeys(outside):
-            known = letter in "*?" or letter in _JOINING or unicodedata.combining(letter)
+            plain = letter.isascii() and letter.isalnum()
+            known = plain or letter in "*?" or letter in _JOINING or unicodedata.combining(letter)
             if not known and not self.snapshot.analyzer.forms(letter):
                 self.warnings.append(
                     QueryWarning(f"{shown(query)} finds nothing: no word has {letter!r} in it", "pattern")

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from searchkit.core.patterns import Matches
+from searchkit.core.patterns import Edits, Matches
 from searchkit.query.nodes import And, AndMaybe, Boost, Or, Phrase, Query, Require, Term
-from searchkit.search.automata import of_word
 
 if TYPE_CHECKING:
     from searchkit.indexing.snapshot import Snapshot
@@ -69,7 +68,7 @@ def _neighbours(form: str, snapshot: Snapshot, each: Callable[[], object]) -> li
     if articles > RARE or len(form) < 3 or any(letter.isdigit() for letter in form):
         return []
     for distance in (1, 2) if len(form) >= LONG else (1,):
-        matches = Matches(snapshot.searcher.parts, of_word(form, distance, 0), each, by_form=True)
+        matches = Matches(snapshot.searcher.parts, Edits(form, distance), each, by_form=True)
         matches.sort()
         found: dict[str, tuple[int, str]] = {}  # by term: forms of one stem are one suggestion
         for number in range(min(len(matches), MOST_TRIED)):
