@@ -17,15 +17,19 @@ from typing import Any
 import pytest
 from fuzz.doors import DOORS
 from fuzz.program import main, own_sources
-from fuzz.targets import HERE, SECTIONS, TARGETS, corpus, seeds
+from fuzz.targets import HERE, SECTIONS, TARGETS, corpus, seeds, with_fields
+from test_hostile_columns import questions as of_columns
+from test_hostile_columns import sealed as with_sections
 from test_hostile_files import questions, sealed, sound_sections
 
 import searchkit
 from searchkit import CorruptIndex, FormatVersion
+from searchkit.core.fingerprints import agreement, fingerprint
 from searchkit.core.packs import Pack
 from searchkit.core.stems import english_stem
 from searchkit.core.tokens import forms, spans
 from searchkit.index import Index
+from searchkit.storage.container import read_segment
 
 MOST_KEPT, LARGEST = 200_000, 20_000  # bytes of the corpus, and of one input
 
@@ -69,6 +73,27 @@ def merge(data: bytes) -> None:
     segment(data[4:])
 
 
+def columns(data: bytes) -> None:
+    """A column in the place of one of its kind, asked as tests/test_hostile_columns.py asks."""
+    index = with_fields(several=False)
+    (part,) = index._snapshot().parts
+    sections = read_segment(part.buffer.view, part.path).sections
+    kind = data[2] if len(data) > 2 else 0
+    places = {1: "source", 2: "words", 3: "flag", 4: "seen"}
+    name = f"column{sorted(places.values()).index(places.get(kind, 'words'))}"
+    options = dict(index._snapshot().manifest.options)
+    for question in of_columns(with_sections({**sections, name: data[2:]}, options)):
+        with contextlib.suppress(CorruptIndex):
+            question()
+
+
+def fingerprints(data: bytes) -> None:
+    """The fingerprint of any bytes: near to itself, unless there is no word."""
+    for fold in (False, True):
+        made = fingerprint(data, fold)
+        assert agreement(made, made) == (64 if forms(data.decode("utf-8", "replace"), fold) else 0)
+
+
 def tokens(data: bytes) -> None:
     """The tokenizer gives each form where it stands."""
     text = data.decode("utf-8", "replace")
@@ -96,7 +121,9 @@ def stems(data: bytes) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("replay", [segment, search, merge, tokens, packs, stems], ids=lambda replay: replay.__name__)
+@pytest.mark.parametrize(
+    "replay", [segment, search, merge, columns, fingerprints, tokens, packs, stems], ids=lambda replay: replay.__name__
+)
 def test_the_core_answers_or_refuses(replay: Callable[[bytes], Any]) -> None:
     """What its fuzzers begin with and have found."""
     tried = set()

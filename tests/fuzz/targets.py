@@ -7,6 +7,7 @@ import random
 import struct
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import attrs
@@ -16,11 +17,11 @@ from written_queries import DECLARED
 
 import searchkit
 from fuzz.doors import DOORS
-from searchkit import Article
+from searchkit import Article, Boolean, Date, Keyword, Number
 from searchkit.index import Index
 from searchkit.storage.container import read_segment
 
-__all__ = ["SECTIONS", "TARGETS", "Target", "corpus", "seeds"]
+__all__ = ["SECTIONS", "TARGETS", "Target", "corpus", "seeds", "with_fields"]
 
 HERE = Path(__file__).resolve().parent
 SECTIONS = (
@@ -64,7 +65,23 @@ def _indexes() -> tuple[Index, ...]:
         if count == 6:
             index.delete(["a000001", "a000002"])
         found.append(index)
-    return tuple(found)
+    return (*found, with_fields(several=True), with_fields(several=False))
+
+
+def with_fields(*, several: bool) -> Index:
+    """One with columns of every kind and fingerprints."""
+    declared = {"source": Keyword(), "words": Number(), "flag": Boolean(), "seen": Date()}
+    index = searchkit.create(fields=declared, fingerprints=True)
+    sources, dates = ("ap", "", "réuters", "選"), ("2020", "2020-10-02", "2019/2021")
+    values = [
+        {"source": sources[i % 4], "words": (i * i - 9) / 2, "flag": i % 2 == 0, "seen": dates[i % 3]}
+        for i in range(20)
+    ]
+    if several:
+        values[3] |= {"source": ["ap", "選"], "words": [1, 1e300], "seen": list(dates)}
+    kept = [{name: value for name, value in one.items() if (i + len(name)) % 5} for i, one in enumerate(values)]
+    index.add(Article(f"w{i % 3} flood in w{i}", id=f"f{i}", fields=fields) for i, fields in enumerate(kept))
+    return index
 
 
 def _files(suffix: str) -> Iterator[bytes]:
@@ -81,12 +98,24 @@ def _manifests() -> Iterator[bytes]:
 
 @cache
 def _segments() -> tuple[bytes, ...]:
-    """As input.h has them."""
+    """As input.h has them; columns are a target of their own."""
     found = []
     for file in _files(".sk"):
-        sections = [bytes(read_segment(file, "seed").sections[name]) for name in SECTIONS]
+        there = read_segment(file, "seed").sections
+        if "columns" in there:
+            continue
+        sections = [bytes(there[name]) for name in SECTIONS]
         found.append(struct.pack(f"<{len(SECTIONS)}I", *map(len, sections)) + b"".join(sections))
     return tuple(found)
+
+
+def _columns() -> Iterator[bytes]:
+    for file in _files(".sk"):
+        sections = read_segment(file, "seed").sections
+        (articles,) = struct.unpack_from("<Q", sections["meta"])
+        for name, data in sections.items():
+            if name.startswith("column") and name != "columns":
+                yield struct.pack("<H", articles) + bytes(data)
 
 
 def _asked() -> Iterator[bytes]:
@@ -152,6 +181,12 @@ def _texts() -> Iterator[bytes]:
     for text in (*TEXTS, *QUERIES):
         yield text.encode("utf-8", "surrogatepass")
     yield b"\xff\xfe broken \xc3 utf-8 \xed\xa0\x80"
+
+
+def _two_texts() -> Iterator[bytes]:
+    for one, other in pairwise(text.encode() for text in (*TEXTS, *QUERIES)):
+        for fold in (0, 1):
+            yield struct.pack("<BH", fold, len(one)) + one + other
 
 
 def _queries() -> Iterator[bytes]:
@@ -248,6 +283,8 @@ _CORE: dict[str, tuple[str, Callable[[], Iterator[bytes]]]] = {
     "segment": ("A segment of any bytes, asked everything but queries.", lambda: iter(_segments())),
     "search": ("Queries to such a segment; sound ones answer alike however they are evaluated.", _asked),
     "merge": ("Two such segments merged.", _merged),
+    "columns": ("Columns of declared fields: filters, orders and counts agree on any bytes.", _columns),
+    "fingerprints": ("Fingerprints of texts, and of any bytes: how far two agree.", _two_texts),
     "positions": ("The code of positions: what is read rises, fits, and is found again.", _numbers),
     "postings": ("Lists encoded, and decoded again by every set of instructions.", _numbers),
     "keys": ("Dictionaries and ids written, walked and looked up.", _keys),
