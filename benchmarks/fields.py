@@ -1,4 +1,4 @@
-"""Declared fields of an index that is there: counts over all matches, filters and orders.
+"""Declared fields of an index that is there: counts over all matches, filters, orders, one hit a value.
 
 As in `showing`: one process, warm, processor time, the least of some passes, the mean over the queries. A filter is
 measured by the search that it narrows, with its bitmap known and not yet known, beside the same search without it.
@@ -41,4 +41,6 @@ def fields(index: searchkit.Index, queries: Sequence[str], passes: int) -> list[
             figures.append((f"where {name}, {known}", spent, f"{HITS} hits"))
         spent = mean(words, passes, str, lambda word, name=name: index.search(word, sort=name))
         figures.append((f"sort by {name}", spent, f"of {found:,} articles"))
+        spent = mean(queries, passes, str, lambda query, name=name: index.search(query, collapse=name))
+        figures.append((f"collapse by {name}", spent, f"{HITS} hits"))
     return figures

@@ -56,7 +56,10 @@ def run_options(arguments: Sequence[str]) -> tuple[ArgumentParser, Namespace]:
 
 def showing_options(arguments: Sequence[str], what: str = "showing") -> tuple[ArgumentParser, Namespace]:
     """`python -m benchmarks showing` and `python -m benchmarks fields`."""
-    about = {"showing": "timelines, snippets and pages", "fields": "filters, orders and counts by declared fields"}
+    about = {
+        "showing": "timelines, snippets, pages and related articles",
+        "fields": "filters, orders and counts by declared fields",
+    }
     parser = ArgumentParser(prog=f"python -m benchmarks {what}", description=f"{about[what]} of an index that is there")
     parser.add_argument("index", type=Path, metavar="INDEX", help="its folder; made by `searchkit index`")
     parser.add_argument(

@@ -36,6 +36,7 @@ from benchmarks.patterns import patterns, patterns_page  # noqa: E402
 from benchmarks.peers import PEERS  # noqa: E402
 from benchmarks.process import PeerAbsent, start  # noqa: E402
 from benchmarks.queries import BATCH, SHAPES, Query, sample_queries  # noqa: E402
+from benchmarks.showing import showing, showing_page  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -400,8 +401,19 @@ def test_fields_are_measured() -> None:
         index.add({"text": "storm surge", "id": str(n), "fields": {"source": f"s{n % 3}"}} for n in range(30))
         figures = fields(index, ["storm surge", "storm"], 2)
     names = ["search", "facets of source", "facets of source", "where source, known", "where source, not known"]
-    assert [name for name, _, _ in figures] == [*names, "sort by source"]
+    assert [name for name, _, _ in figures] == [*names, "sort by source", "collapse by source"]
     assert all(spent >= 0 for _, spent, _ in figures)
+
+
+def test_what_is_done_with_results_is_measured() -> None:
+    """Timelines, of the articles and of made-up ones, what hits show, and what is like them."""
+    with searchkit.create() as index:
+        index.add({"text": f"A storm surge of {n}.", "id": str(n), "date": f"{1990 + n}"} for n in range(30))
+        figures = showing(index, ["storm surge", "storm"], 1, made=40)
+        assert len(figures) == len(showing_page(index, figures).splitlines()) - 4
+    names = [name for name, _, _ in figures]
+    assert names[:4] == ["timeline by day", "timeline by month", "timeline by year", "timeline by day"]
+    assert names[-4:] == ["search", *['collapse="near"'] * 2, "like"]
 
 
 def test_patterns_are_timed_beside_the_or_of_their_words() -> None:
