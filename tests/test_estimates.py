@@ -1,0 +1,85 @@
+"""What an OR estimates before it scores: scores nearer to each other than estimates can tell, ties, and any limit."""
+
+from __future__ import annotations
+
+import pytest
+from oracle import Oracle
+from strategies import generator
+
+import searchkit
+from searchkit.article import Article
+from searchkit.query.nodes import Or, Term
+
+LIMITS = (1, 2, 10, 25, 63, 64, 65, 100, 999, 1_000, 1_001, 5_000, 10**6)
+MANY_WORDS = tuple(f"rare{number}" for number in range(400))  # so many leaves leave few articles unscored
+
+
+def crowd() -> list[Article]:
+    """Thousands of articles in more than two windows, most of which have one word so often that a score says little."""
+    random = generator("crowd")
+    made = []
+    for number in range(8_500):
+        often = number % 3 if number % 4 else 180 + random.randrange(12)
+        words = ["near"] * often + ["by"] * (number % 2) + [random.choice(MANY_WORDS)]
+        words += ["near", "by", "best"] if number % 400 == 0 else []
+        made.append(Article(" ".join(words), id=f"{number:05}", date=f"{1_990 + number % 31}"))
+    return made
+
+
+@pytest.fixture(scope="module")
+def made() -> list[Article]:
+    return crowd()
+
+
+@pytest.fixture(scope="module")
+def whole(made: list[Article]) -> searchkit.Index:
+    index = searchkit.create(store=False)
+    index.add(made)
+    return index
+
+
+@pytest.fixture(scope="module")
+def pieces(made: list[Article]) -> searchkit.Index:
+    """In four segments, with what is deleted again."""
+    index = searchkit.create(store=False)
+    for part in range(4):
+        index.add(made[part::4])
+        index.add([Article("near by best " * 3, id=f"gone{part}/{number}", date="2022") for number in range(40)])
+        index.delete(f"gone{part}/{number}" for number in range(40))
+    assert index.stats().segments > 1
+    return index
+
+
+@pytest.fixture(scope="module")
+def oracle(made: list[Article], whole: searchkit.Index) -> Oracle:
+    return Oracle(made, whole.analyzer)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["whole", "pieces"])
+@pytest.mark.parametrize("words", [("near", "by"), ("near", "by", "best"), ("by", "best", *MANY_WORDS)])
+def test_every_limit_of_near_scores(
+    form: str, words: tuple[str, ...], oracle: Oracle, request: pytest.FixtureRequest
+) -> None:
+    """The first so many are those of the one ranking, with dates and without."""
+    index: searchkit.Index = request.getfixturevalue(form)
+    query = Or(*map(Term, words))
+    for options in ({}, {"since": "1995", "until": "2004"}):
+        ranking = oracle.search(query, **options)
+        for limit in LIMITS:
+            results = index.search(query, limit=limit, **options)
+            assert list(zip(results.ids, results.scores, strict=True)) == ranking[:limit], (limit, options)
+        results = index.search(query, limit=30, offset=700, **options)
+        assert list(zip(results.ids, results.scores, strict=True)) == ranking[700:730], options
+
+
+@pytest.mark.slow
+def test_late_is_a_part_of_the_ranking(whole: searchkit.Index, oracle: Oracle) -> None:
+    """What was estimated when the time is up is scored all the same."""
+    query = Or(*map(Term, ("near", "by", *MANY_WORDS)))
+    scores = dict(oracle.search(query))
+    for timeout in (1e-6, 1e-4, 1e-3, 1e-2):
+        results = whole.search(query, limit=500, timeout=timeout)
+        found = list(zip(results.ids, results.scores, strict=True))
+        assert all(scores[id] == score for id, score in found)
+        assert found == sorted(found, key=lambda hit: -hit[1])
