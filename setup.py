@@ -44,7 +44,17 @@ EVALUATOR = (
         for part in ("hits", "open", "bounds", "exact", "near", "windows", "word", "or", "and", "ranges", "tree")
     ),
 )
-BUILDING = ("encode.h", "english.h", "invert.h", "merge.h", "order.h", "pairs.h", "tokenize.h", "unicode_tables.h")
+BUILDING = (
+    "encode.h",
+    "english.h",
+    "invert.h",
+    "large.h",
+    "merge.h",
+    "order.h",
+    "pairs.h",
+    "tokenize.h",
+    "unicode_tables.h",
+)
 
 EXTENSIONS = [
     extension("checksum", "crc32c.c", depends=("crc32c.h",)),
@@ -99,6 +109,7 @@ EXTENSIONS = [
         "encode.c",
         "english.c",
         "invert.c",
+        "large.c",
         "merge.c",
         "order.c",
         "pairs.c",

@@ -1,4 +1,4 @@
-/* Lists from the log of tokens, all terms as one range: the counting sort, and the encoding behind it. */
+/* Lists from the log of tokens, all terms as one range: marking it, the counting sort, and the encoding behind it. */
 #include "harness.h"
 #include "invert.h"
 #include "limits.h"
@@ -10,13 +10,18 @@ typedef struct work {
     sk_run run;
     sk_inversion inversion;
     sk_range range;
+    sk_sorting sorting;
 } work;
 
 static uint64_t invert(void *on)
 {
     work *w = on;
     sk_range range = w->range;
-    micro_need(!sk_inversion_open(&w->inversion) && !sk_range_invert(&w->inversion, &range), "the log cannot be inverted");
+    sk_marking marking = {.pasts = {range.past}, .ranges = 1};
+    micro_need(!sk_inversion_open(&w->inversion) && !sk_marking_open(&marking, &w->inversion, 1), "no memory");
+    sk_mark(&marking, &w->inversion, 0, w->inversion.kept);
+    micro_need(!sk_range_invert(&w->inversion, &range, &w->sorting), "the log cannot be inverted");
+    sk_marking_close(&marking, 1);
     uint64_t bits = range.position_bits;
     sk_range_close(&range);
     sk_inversion_close(&w->inversion);
@@ -59,5 +64,6 @@ void rows(const char *level)
     micro_row row = {"counting sort, lists", "tokens", w.run.tokens, 0, invert, &w, NULL, NULL,
                      "copying 8 bytes a token", micro_limits_get()->copy, &copy, 0};
     micro_report(&row);
+    sk_sorting_close(&w.sorting);
     sk_run_close(&w.run);
 }

@@ -68,6 +68,7 @@ cdef extern from "invert.h" nogil:
     ctypedef struct sk_place:
         uint32_t run, article
 
+    int SK_MARKED_RANGES
     ctypedef struct sk_inversion:
         const sk_run *runs
         const sk_place *places
@@ -77,14 +78,24 @@ cdef extern from "invert.h" nogil:
     int sk_inversion_open(sk_inversion *v)
     void sk_inversion_close(sk_inversion *v)
 
+    ctypedef struct sk_marking:
+        uint32_t first, ranges
+        uint32_t pasts[14]
+    int sk_marking_open(sk_marking *m, const sk_inversion *v, uint32_t runs)
+    void sk_marking_close(sk_marking *m, uint32_t runs)
+    void sk_mark(const sk_marking *m, const sk_inversion *v, uint32_t docid, uint32_t past)
+
     ctypedef struct sk_range:
-        uint32_t first, past
+        uint32_t first, past, mark
         const uint64_t *occurrences
         sk_buffer out
         uint32_t *dfs
         uint64_t *sizes
         uint64_t position_bits
-    int sk_range_invert(const sk_inversion *v, sk_range *range)
+    ctypedef struct sk_sorting:
+        pass
+    void sk_sorting_close(sk_sorting *s)
+    int sk_range_invert(const sk_inversion *v, sk_range *range, sk_sorting *s)
     void sk_range_close(sk_range *range)
 
 cdef extern from "order.h" nogil:
@@ -127,6 +138,7 @@ MOST_SOURCES = 64
 """Segments that one merge can take."""
 
 cdef size_t CHUNK = 4 << 20  # bytes of postings gathered before they are written
+cdef uint64_t SLICE = 1 << 21  # tokens of the articles that a thread looks through at a time
 
 META = struct.Struct("<QQddIIIIIIqQQQQ")
 
@@ -246,6 +258,38 @@ cdef class Lists:
         sk_range_close(&self.range)
 
 
+cdef class Sorting:
+    """What a thread sorts in."""
+    cdef sk_sorting sorting
+
+    def __dealloc__(self):
+        sk_sorting_close(&self.sorting)
+
+
+cdef class Marking:
+    """Which tokens are of some ranges of terms, written down article by article."""
+    cdef Inversion inversion
+    cdef sk_marking marking
+
+    cdef open(self, list ranges):
+        cdef uint32_t number, first, past
+        self.marking.first = ranges[0][1]
+        for number, first, past in ranges:
+            self.marking.pasts[number] = past
+        self.marking.ranges = len(ranges)
+        check(sk_marking_open(&self.marking, &self.inversion.inversion, self.inversion.owner.threads))
+
+    def __dealloc__(self):
+        sk_marking_close(&self.marking, self.inversion.owner.threads)
+
+    def mark(self, tuple slice_):
+        """Mark the articles of a slice. Threads may call this at the same time."""
+        cdef uint32_t docid, past
+        docid, past = slice_
+        with nogil:
+            sk_mark(&self.marking, &self.inversion.inversion, docid, past)
+
+
 cdef class Inversion:
     """A run with its terms known: what `Lists` are made from, by several threads if wanted."""
     cdef Run owner
@@ -263,9 +307,11 @@ cdef class Inversion:
     cdef uint32_t term_count, changed_count
     cdef uint64_t *form_counts
     cdef uint64_t total
+    cdef list idle              # Sortings of no thread at the moment
 
     def __cinit__(self, Run owner):
         self.owner = owner
+        self.idle = []
         self.term_of = <uint32_t **>room_for(owner.threads, sizeof(uint32_t *))
         if sk_run_open(&self.names, 0, 0):
             raise MemoryError
@@ -420,27 +466,63 @@ cdef class Inversion:
         check(sk_inversion_open(&self.inversion))
 
     def ranges(self, uint64_t tokens):
-        """(first, past) of terms that have at most so many tokens together, but one term at least."""
+        """(mark, first, past) of terms that have at most so many tokens together, but one term at least: lists of those
+        that can be marked at a time."""
         cdef uint32_t first = 0, term
         cdef uint64_t size = 0
-        for term in range(self.term_count):
-            if size and size + self.occurrences[term] > tokens:
-                yield first, term
+        some = []
+        for term in range(self.term_count + 1):
+            if term == self.term_count or size and size + self.occurrences[term] > tokens:
+                some.append((len(some), first, term))
+                if len(some) == SK_MARKED_RANGES or term == self.term_count:
+                    yield some
+                    some = []
                 first, size = term, 0
-            size += self.occurrences[term]
-        if first < self.term_count:
-            yield first, self.term_count
+            if term < self.term_count:
+                size += self.occurrences[term]
+
+    cdef mark(self, list ranges, in_order):
+        """Mark the tokens of some ranges, which `lists` can then take."""
+        cdef Marking marking = Marking.__new__(Marking)
+        marking.inversion = self
+        marking.open(ranges)
+        for _ in in_order(marking.mark, self.slices()):
+            pass
+
+    def slices(self):
+        """(docid, past) of articles that have a few million tokens together."""
+        cdef uint32_t docid, first = 0
+        cdef uint64_t size = 0
+        for docid in range(self.inversion.kept):
+            size += self.lengths[docid]
+            if size >= SLICE:
+                yield first, docid + 1
+                first, size = docid + 1, 0
+        if first < self.inversion.kept:
+            yield first, self.inversion.kept
 
     def lists(self, tuple range_):
-        """The lists of the terms of a range. Threads may call this at the same time."""
+        """The lists of the terms of a marked range. Threads may call this at the same time."""
         cdef Lists lists = Lists.__new__(Lists)
+        cdef Sorting sorting
         cdef int failed
-        lists.range.first, lists.range.past = range_
+        try:
+            sorting = self.idle.pop()
+        except IndexError:
+            sorting = Sorting.__new__(Sorting)
+        lists.range.mark, lists.range.first, lists.range.past = range_
         lists.range.occurrences = self.occurrences
         with nogil:
-            failed = sk_range_invert(&self.inversion, &lists.range)
+            failed = sk_range_invert(&self.inversion, &lists.range, &sorting.sorting)
         check(failed)
+        self.idle.append(sorting)
         return lists
+
+    def all_lists(self, uint64_t tokens, in_order):
+        """The lists of all terms, in order, of at most so many tokens at a time."""
+        for ranges in self.ranges(tokens):
+            self.mark(ranges, in_order)
+            yield from in_order(self.lists, ranges)
 
     cdef write_pairs(self, writer, tuple frequent, sk_dict_builder *dictionary):
         """Write the lists of pairs: they stand before all others, as their keys do."""
@@ -508,7 +590,7 @@ cdef class Inversion:
         try:
             writer.begin("postings")
             self.write_pairs(writer, frequent, dictionary)
-            for lists in in_order(self.lists, self.ranges(tokens)):
+            for lists in self.all_lists(tokens, in_order):
                 done = &lists.range
                 position_bits += done.position_bits
                 for term in range(done.first, done.past):

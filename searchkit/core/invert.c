@@ -1,11 +1,22 @@
 /* The builder's memory-speed part. See invert.h. */
 #include "invert.h"
 
+#include "large.h"
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
-enum { FORMS_MAX = 1 << 28, HINT = 256, AHEAD = 16, OTHERS = 8 };
+enum { FORMS_MAX = 1 << 28, HINT = 256, AHEAD = 16 };
+
+/* Marks: units of a word of them, what is of no marked range, what is no token's first unit. */
+enum { MARKS = 16, OTHER = SK_MARKED_RANGES, SECOND = 15 };
+
+/* The lowest bit of each mark. */
+#define EACH_MARK UINT64_C(0x1111111111111111)
+
+/* Articles whose places, and units of the log that are on their way from memory. */
+enum { PLACES_AHEAD = 8, HITS = 128 };
 
 /* No form: text holds no byte 0xFF. */
 #define NO_TEXT UINT64_MAX
@@ -16,16 +27,16 @@ int sk_run_open(sk_run *r, int fold_accents, uint32_t title_weight)
     r->fold_accents = fold_accents;
     r->title_weight = title_weight;
     r->slot_count = 1 << 12;
-    r->slots = calloc(r->slot_count, sizeof *r->slots);
+    r->slots = sk_large_new(r->slot_count * sizeof *r->slots);
     return r->slots ? SK_OK : SK_NO_MEMORY;
 }
 
 void sk_run_close(sk_run *r)
 {
-    free(r->slots);
+    sk_run_close_table(r);
     sk_buffer_free(&r->forms);
     free(r->form_ends);
-    free(r->log);
+    sk_large_free(r->log, (size_t)r->log_room * sizeof *r->log);
     free(r->ends);
     free(r->titles);
     free(r->lengths);
@@ -34,7 +45,7 @@ void sk_run_close(sk_run *r)
 
 void sk_run_close_table(sk_run *r)
 {
-    free(r->slots);
+    sk_large_free(r->slots, r->slot_count * sizeof *r->slots);
     r->slots = NULL;
     r->slot_count = 0;
 }
@@ -79,7 +90,7 @@ static inline void key_of(const uint8_t *form, uint32_t length, uint64_t key[2])
 static int rehash(sk_run *r)
 {
     size_t count = r->slot_count * 2;
-    sk_form_slot *slots = calloc(count, sizeof *slots);
+    sk_form_slot *slots = sk_large_new(count * sizeof *slots);
     if (!slots)
         return SK_NO_MEMORY;
     for (size_t i = 0; i < r->slot_count; i++) {
@@ -90,7 +101,7 @@ static int rehash(sk_run *r)
             at = (at + 1) & (count - 1);
         slots[at] = r->slots[i];
     }
-    free(r->slots);
+    sk_run_close_table(r);
     r->slots = slots;
     r->slot_count = count;
     return SK_OK;
@@ -165,8 +176,10 @@ static int room_in_log(sk_run *r, uint64_t units)
     uint64_t room = r->log_room ? r->log_room + r->log_room / 2 : 1 << 16;
     if (room < r->log_length + units)
         room = r->log_length + units;
-    if (grow((void **)&r->log, sizeof *r->log, room))
+    uint16_t *log = sk_large_grow(r->log, (size_t)r->log_room * sizeof *log, (size_t)room * sizeof *log);
+    if (!log)
         return SK_NO_MEMORY;
+    r->log = log;
     r->log_room = room;
     return SK_OK;
 }
@@ -324,7 +337,8 @@ int sk_inversion_open(sk_inversion *v)
 {
     uint64_t total = 0;
     v->first_tokens = malloc(sizeof(uint32_t) * ((size_t)v->kept + 1));
-    if (!v->first_tokens)
+    v->first_marks = malloc(sizeof(uint64_t) * ((size_t)v->kept + 1));
+    if (!v->first_tokens || !v->first_marks)
         return SK_NO_MEMORY;
     for (uint32_t docid = 0; docid < v->kept; docid++) {
         v->first_tokens[docid] = (uint32_t)total;
@@ -340,34 +354,139 @@ int sk_inversion_open(sk_inversion *v)
             docid++;
         v->hints[token / HINT] = docid;
     }
-    return SK_OK;
+    uint64_t words = 0;
+    for (docid = 0; docid < v->kept; docid++) {
+        sk_place place = v->places[docid];
+        const sk_run *r = &v->runs[place.run];
+        v->first_marks[docid] = words;
+        words += (r->ends[place.article] - sk_article_begin(r, place.article) + MARKS - 1) / MARKS;
+    }
+    v->first_marks[v->kept] = words;
+    v->marks = malloc(sizeof(uint64_t) * (size_t)(words + 1));
+    return v->marks ? SK_OK : SK_NO_MEMORY;
 }
 
 void sk_inversion_close(sk_inversion *v)
 {
     free(v->first_tokens);
     free(v->hints);
+    free(v->first_marks);
+    free(v->marks);
     v->first_tokens = v->hints = NULL;
+    v->first_marks = v->marks = NULL;
+}
+
+int sk_marking_open(sk_marking *m, const sk_inversion *v, uint32_t runs)
+{
+    m->mark_of = calloc((size_t)runs + 1, sizeof *m->mark_of);
+    for (uint32_t run = 0; m->mark_of && run < runs; run++) {
+        uint32_t count = v->runs[run].form_count;
+        uint8_t *mark_of = m->mark_of[run] = malloc((size_t)count + 1);
+        if (!mark_of)
+            return SK_NO_MEMORY;
+        for (uint32_t form = 0; form < count; form++) {
+            uint32_t term = v->term_of[run][form], range = 0;
+            while (range < m->ranges && term >= m->pasts[range])
+                range++;
+            mark_of[form] = (uint8_t)(term >= m->first && range < m->ranges ? range : OTHER);
+        }
+    }
+    return m->mark_of ? SK_OK : SK_NO_MEMORY;
+}
+
+void sk_marking_close(sk_marking *m, uint32_t runs)
+{
+    for (uint32_t run = 0; m->mark_of && run < runs; run++)
+        free(m->mark_of[run]);
+    free(m->mark_of);
+    m->mark_of = NULL;
+}
+
+void sk_mark(const sk_marking *m, const sk_inversion *v, uint32_t docid, uint32_t past)
+{
+    for (; docid < past; docid++) {
+        sk_place place = v->places[docid];
+        const sk_run *r = &v->runs[place.run];
+        const uint8_t *mark_of = m->mark_of[place.run];
+        uint64_t *out = &v->marks[v->first_marks[docid]], word = 0;
+        unsigned shift = 0;
+        const uint16_t *at = r->log + sk_article_begin(r, place.article), *end = r->log + r->ends[place.article];
+        while (at < end) {
+            int twice = *at >= SK_LONG_UNIT;
+            uint64_t mark = mark_of[sk_logged_form(&at)];
+            for (;;) {
+                word |= mark << shift;
+                shift = (shift + 4) % 64;
+                if (!shift) {
+                    *out++ = word;
+                    word = 0;
+                }
+                if (!twice)
+                    break;
+                mark = SECOND;
+                twice = 0;
+            }
+        }
+        if (shift)
+            *out = word | UINT64_MAX << shift;
+    }
+}
+
+/* Units of a log that are a range's own, and their tokens. */
+typedef struct {
+    const uint16_t *units[HITS + MARKS];
+    uint32_t tokens[HITS + MARKS];
+    const uint32_t *terms[HITS + MARKS];
+    uint32_t count;
+} found;
+
+static void sort_found(found *f, uint32_t first, uint32_t *next, uint32_t *tokens)
+{
+    for (uint32_t i = 0; i < f->count; i++) {
+        const uint16_t *unit = f->units[i];
+        uint32_t term = f->terms[i][sk_logged_form(&unit)] - first;
+        tokens[next[term]++] = f->tokens[i];
+    }
+    f->count = 0;
 }
 
 /* tokens[] = the tokens of the range's terms, grouped by term and rising. next[term] is where the term's are to be put,
- * and ends where the next one's begin. Tokens of all other terms fall on one place behind the last, without a branch that
- * nobody could foretell, and by one of several ways, so that none waits for the one before. */
-static void sort_tokens(const sk_inversion *v, uint32_t first, uint32_t count, uint32_t *next, uint32_t *tokens)
+ * and ends where the next one's begin. */
+static void sort_tokens(const sk_inversion *v, const sk_range *range, uint32_t *next, uint32_t *tokens)
 {
-    uint32_t token = 0;
+    const uint64_t own = range->mark * EACH_MARK, *marks = v->marks;
+    found f;
+    f.count = 0;
     for (uint32_t docid = 0; docid < v->kept; docid++) {
         sk_place place = v->places[docid];
         const sk_run *r = &v->runs[place.run];
         const uint32_t *term_of = v->term_of[place.run];
-        const uint16_t *end = r->log + r->ends[place.article];
-        for (const uint16_t *at = sk_article_start(r, place.article); at < end; token++) {
-            uint32_t term = term_of[sk_logged_form(&at)] - first;
-            uint32_t slot = term < count ? term : count + token % OTHERS;
-            tokens[next[slot]] = token;
-            next[slot] += term < count;
+        const uint16_t *log = r->log + sk_article_begin(r, place.article);
+        const uint64_t *end = v->marks + v->first_marks[docid + 1];
+        if (v->kept - docid > PLACES_AHEAD) {
+            sk_place ahead = v->places[docid + PLACES_AHEAD];
+            __builtin_prefetch(&v->runs[ahead.run].ends[ahead.article]);
+        }
+        for (uint32_t token = v->first_tokens[docid]; marks < end; marks++, log += MARKS) {
+            /* A unit's token is `token` and as many as its place in the word, less the second units before it there. */
+            uint64_t word = *marks, other = word ^ own, second = word & word >> 1;
+            other |= other >> 1;
+            other |= other >> 2;
+            second &= second >> 2 & EACH_MARK;
+            __builtin_prefetch(log);
+            for (uint64_t hits = ~other & EACH_MARK; hits; hits &= hits - 1) {
+                unsigned bit = (unsigned)__builtin_ctzll(hits);
+                uint64_t before = second & ((UINT64_C(1) << bit) - 1);
+                f.units[f.count] = log + bit / 4;
+                f.terms[f.count] = term_of;
+                f.tokens[f.count++] = token + bit / 4 - (uint32_t)(before * EACH_MARK >> 60);
+            }
+            token += MARKS - (uint32_t)(second * EACH_MARK >> 60);
+            if (f.count >= HITS)
+                sort_found(&f, range->first, next, tokens);
         }
     }
+    sort_found(&f, range->first, next, tokens);
 }
 
 /* The list of one term, of whose tokens all places are known; they become positions. */
@@ -400,37 +519,57 @@ static int encode_term(const sk_inversion *v, uint32_t *tokens, uint32_t count, 
     return sk_encode_list(&range->out, &postings, v->scale, scratch, &range->position_bits);
 }
 
-int sk_range_invert(const sk_inversion *v, sk_range *range)
+/* Room for so many numbers in an array of them, which may lose what it holds. */
+static int room_for(uint32_t **array, uint64_t *room, uint64_t count)
+{
+    if (count <= *room)
+        return SK_OK;
+    sk_large_free(*array, sizeof(uint32_t) * (size_t)*room);
+    *room = 0;
+    *array = sk_large_new(sizeof(uint32_t) * (size_t)count);
+    if (!*array)
+        return SK_NO_MEMORY;
+    *room = count;
+    return SK_OK;
+}
+
+int sk_range_invert(const sk_inversion *v, sk_range *range, sk_sorting *s)
 {
     uint32_t count = range->past - range->first;
     uint64_t total = 0;
-    sk_buffer scratch = {0}, work = {0};
-    uint32_t *next = malloc(sizeof(uint32_t) * ((size_t)count + OTHERS));
-    for (uint32_t i = 0; next && i < count; i++) {
-        next[i] = (uint32_t)total;
+    for (uint32_t i = 0; i < count; i++)
         total += range->occurrences[range->first + i];
-    }
-    uint32_t *tokens = total < UINT32_MAX ? malloc(sizeof(uint32_t) * (size_t)(total + 1)) : NULL;
     range->dfs = calloc(count, sizeof *range->dfs);
     range->sizes = calloc(count, sizeof *range->sizes);
-    int failed = next && tokens && range->dfs && range->sizes ? SK_OK : SK_NO_MEMORY;
-    if (!failed) {
-        for (uint32_t i = 0; i < OTHERS; i++)
-            next[count + i] = (uint32_t)total;
-        sort_tokens(v, range->first, count, next, tokens);
+    if (total >= UINT32_MAX || !range->dfs || !range->sizes || room_for(&s->next, &s->next_room, count) ||
+        room_for(&s->tokens, &s->token_room, total))
+        return SK_NO_MEMORY;
+    uint32_t *next = s->next, *tokens = s->tokens, from = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        next[i] = from;
+        from += (uint32_t)range->occurrences[range->first + i];
     }
-    for (uint32_t i = 0, from = 0; i < count && !failed; i++) {
+    sort_tokens(v, range, next, tokens);
+    from = 0;
+    for (uint32_t i = 0; i < count; i++) {
         size_t size = range->out.length;
+        int failed = SK_OK;
         if (next[i] > from)
-            failed = encode_term(v, tokens + from, next[i] - from, range, &scratch, &work, &range->dfs[i]);
+            failed = encode_term(v, tokens + from, next[i] - from, range, &s->scratch, &s->work, &range->dfs[i]);
+        if (failed)
+            return failed;
         range->sizes[i] = range->out.length - size;
         from = next[i];
     }
-    free(next);
-    free(tokens);
-    sk_buffer_free(&scratch);
-    sk_buffer_free(&work);
-    return failed;
+    return SK_OK;
+}
+
+void sk_sorting_close(sk_sorting *s)
+{
+    sk_large_free(s->next, sizeof(uint32_t) * (size_t)s->next_room);
+    sk_large_free(s->tokens, sizeof(uint32_t) * (size_t)s->token_room);
+    sk_buffer_free(&s->scratch);
+    sk_buffer_free(&s->work);
 }
 
 void sk_range_close(sk_range *range)

@@ -4,10 +4,13 @@
  *     invert    logs, form -> term, order of articles  ->  places of tokens, grouped by term  ->  postings lists
  *
  * There is one run for each thread that tokenizes, with a table and a log of its own. Inverting goes by ranges of
- * terms: each range walks over all logs and takes what is its own, so that memory is bounded by the range and several
- * threads can work side by side. No pointer is chased anywhere.
+ * terms: each range takes from all logs what is its own, so that memory is bounded by the range and several threads can
+ * work side by side. Which units are a range's own is marked beforehand, for a few ranges at a time and 4 bits a unit:
+ * what is of others is passed over sixteen units at a time. No pointer is chased anywhere.
  *
  *     log       := unit*, u16: a form number below 0xF000; or 0xF000 | number >> 16, then the number's low 16 bits
+ *     marks     := by docid, u64*: for each unit of the article 4 bits: the range of its token's term; 14: another;
+ *                  15: a second unit, or none
  */
 #ifndef SK_INVERT_H
 #define SK_INVERT_H
@@ -53,9 +56,14 @@ static inline uint32_t sk_logged_form(const uint16_t **at)
 }
 
 /* Where an article begins in its run's log. */
+static inline uint64_t sk_article_begin(const sk_run *r, uint32_t article)
+{
+    return article ? r->ends[article - 1] : 0;
+}
+
 static inline const uint16_t *sk_article_start(const sk_run *r, uint32_t article)
 {
-    return r->log + (article ? r->ends[article - 1] : 0);
+    return r->log + sk_article_begin(r, article);
 }
 
 int sk_run_open(sk_run *r, int fold_accents, uint32_t title_weight);
@@ -106,15 +114,32 @@ typedef struct sk_inversion {
     const sk_impact_scale *scale;
     uint32_t *first_tokens; /* by docid, and one more: tokens before it, all articles in the order of docids */
     uint32_t *hints;        /* docid of each 256th token */
+    uint64_t *marks, *first_marks; /* and where those of each docid begin, and of one more */
 } sk_inversion;
 
-/* Requires: places, kept, runs and the lengths in `scale` are set, and there are at most UINT32_MAX tokens. */
+enum { SK_MARKED_RANGES = 14 };
+
+/* Requires: runs, places, kept and the lengths in `scale` are set, and there are at most UINT32_MAX tokens. */
 int sk_inversion_open(sk_inversion *v);
 void sk_inversion_close(sk_inversion *v);
+
+/* The terms of one range and of the next and so on, up to SK_MARKED_RANGES of them: the first has those from `first` up
+ * to pasts[0], the second those from there up to pasts[1]. */
+typedef struct sk_marking {
+    uint32_t first, pasts[SK_MARKED_RANGES], ranges;
+    uint8_t **mark_of; /* by run, by form */
+} sk_marking;
+
+int sk_marking_open(sk_marking *m, const sk_inversion *v, uint32_t runs);
+void sk_marking_close(sk_marking *m, uint32_t runs);
+
+/* Mark the articles from `docid` up to `past`. Threads may do so at the same time, each for others. */
+void sk_mark(const sk_marking *m, const sk_inversion *v, uint32_t docid, uint32_t past);
 
 /* The lists of the terms from `first` up to `past`. */
 typedef struct sk_range {
     uint32_t first, past;
+    uint32_t mark;               /* its number among the ranges that are marked */
     const uint64_t *occurrences; /* by term, of all terms */
     sk_buffer out;               /* the lists, one behind the other */
     uint32_t *dfs;               /* of each term of the range; 0: no kept article has it */
@@ -122,7 +147,16 @@ typedef struct sk_range {
     uint64_t position_bits;
 } sk_range;
 
-int sk_range_invert(const sk_inversion *v, sk_range *range);
+/* What a thread sorts in, one range after the other. All zeros to begin with. */
+typedef struct sk_sorting {
+    uint32_t *next, *tokens; /* sort_tokens */
+    uint64_t next_room, token_room;
+    sk_buffer scratch, work;
+} sk_sorting;
+
+void sk_sorting_close(sk_sorting *s);
+
+int sk_range_invert(const sk_inversion *v, sk_range *range, sk_sorting *s);
 void sk_range_close(sk_range *range);
 
 #endif

@@ -108,8 +108,8 @@ class Run:
 
     @property
     def memory(self) -> int:
-        """Bytes held, those needed to write the run included: for tables of terms, orders and lists a third more."""
-        return self._core.memory * 4 // 3 + self._store.held + 4 * min(self._sorted, self._core.tokens)
+        """Bytes held, those needed to write the run included: for terms, orders, marks and lists half more."""
+        return self._core.memory * 3 // 2 + self._store.held + 4 * min(self._sorted, self._core.tokens)
 
     def add(self, pack: Pack) -> int:
         """Take in a pack, which nobody may change from now on; how many of its articles replace others of the run."""
