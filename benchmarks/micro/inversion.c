@@ -41,6 +41,8 @@ void rows(const char *level)
     uint32_t articles = w.run.articles, forms = w.run.form_count;
     sk_place *places = micro_memory(sizeof *places * articles);
     uint32_t *lengths = micro_memory(4 * (size_t)articles), *term_of = micro_memory(4 * (size_t)forms);
+    uint8_t *none_frequent = micro_memory(forms);
+    memset(none_frequent, SK_NOT_FREQUENT, forms);
     uint64_t *counts = micro_memory(8 * (size_t)forms), *occurrences = micro_memory(8 * (size_t)forms);
     for (uint32_t d = 0; d < articles; d++) {
         places[d].article = articles - 1 - d;
@@ -57,7 +59,8 @@ void rows(const char *level)
     for (uint32_t f = 0; f < forms; f++)
         occurrences[term_of[f]] = counts[f];
     sk_impact_scale scale = {.lengths = lengths, .b = 0.75, .average = (double)w.run.tokens / articles};
-    w.inversion = (sk_inversion){.runs = &w.run, .places = places, .kept = articles, .term_of = &term_of, .scale = &scale};
+    w.inversion = (sk_inversion){.runs = &w.run, .places = places, .kept = articles, .term_of = &term_of, .scale = &scale,
+                                 .number_of = none_frequent};
     w.range = (sk_range){.first = 0, .past = forms, .occurrences = occurrences};
     size_t bytes = w.run.tokens * 8 / 64 * 64;
     micro_span copy = {micro_memory(bytes), micro_memory(bytes), bytes, 1, NULL};

@@ -68,13 +68,18 @@ cdef extern from "invert.h" nogil:
     ctypedef struct sk_place:
         uint32_t run, article
 
-    int SK_MARKED_RANGES
+    int SK_MARKED_RANGES, SK_NOT_FREQUENT
+    ctypedef struct sk_slice:
+        uint32_t docid, past
     ctypedef struct sk_inversion:
         const sk_run *runs
         const sk_place *places
         uint32_t kept
         uint32_t **term_of
         const sk_impact_scale *scale
+        const uint8_t *number_of
+        const sk_slice *slices
+        uint32_t slice_count
     int sk_inversion_open(sk_inversion *v)
     void sk_inversion_close(sk_inversion *v)
 
@@ -110,14 +115,12 @@ cdef extern from "english.h" nogil:
     int sk_english_takes(const uint8_t *form, uint32_t length)
     uint32_t sk_english_stem(uint8_t *form, uint32_t length)
 
-cdef extern from "pairs.h" nogil:
-    int SK_PAIR_WORDS_MAX, SK_NO_PAIR_WORD
-    ctypedef struct sk_pairs:
-        pass
-    int sk_pairs_find(sk_pairs *p, const sk_inversion *v, uint8_t **word_of, uint32_t words)
-    int sk_pairs_encode(const sk_pairs *p, uint32_t first, uint32_t second, const sk_impact_scale *scale, sk_buffer *out,
-                        sk_buffer *scratch, sk_buffer *work, uint32_t *df)
-    void sk_pairs_close(sk_pairs *p)
+cdef extern from "frequent.h" nogil:
+    int SK_PAIR_WORDS_MAX
+    int sk_slice_find(sk_slice *slice, const sk_inversion *v, uint8_t **numbers, uint32_t words)
+    void sk_slice_close_pairs(sk_slice *slice, uint32_t words)
+    void sk_slice_close(sk_slice *slice, uint32_t words)
+    int sk_pairs_encode(const sk_inversion *v, uint32_t words, sk_range *row, sk_sorting *sorting)
 
 cdef extern from "merge.h" nogil:
     ctypedef struct sk_merge_source:
@@ -138,7 +141,10 @@ MOST_SOURCES = 64
 """Segments that one merge can take."""
 
 cdef size_t CHUNK = 4 << 20  # bytes of postings gathered before they are written
-cdef uint64_t SLICE = 1 << 21  # tokens of the articles that a thread looks through at a time
+cdef uint64_t SLICE = 1 << 22  # tokens of the articles that a thread looks through at a time
+
+# A term is frequent if it is one of so many tokens, and of so many in all at least.
+cdef uint64_t FREQUENT = 1 << 9, FREQUENT_LEAST = 1 << 14
 
 META = struct.Struct("<QQddIIIIIIqQQQQ")
 
@@ -250,12 +256,24 @@ cdef uint64_t hash_id(const uint8_t *id, uint32_t length) noexcept nogil:
     return hash ^ hash >> 32
 
 
+cdef void put_list(sk_dict_builder *terms, uint32_t df, uint64_t size, uint64_t identity) noexcept:
+    """The value of the term that was added last."""
+    sk_buffer_varint(&terms.keys, df)
+    sk_buffer_varint(&terms.keys, size)
+    sk_buffer_varint(&terms.keys, identity)
+    terms.payload += size
+
+
 cdef class Lists:
     """The postings lists of a range of terms."""
     cdef sk_range range
 
     def __dealloc__(self):
         sk_range_close(&self.range)
+
+    cdef write(self, writer):
+        if self.range.out.length:
+            writer.write(<uint8_t[:self.range.out.length]>self.range.out.bytes)
 
 
 cdef class Sorting:
@@ -282,12 +300,11 @@ cdef class Marking:
     def __dealloc__(self):
         sk_marking_close(&self.marking, self.inversion.owner.threads)
 
-    def mark(self, tuple slice_):
+    def mark(self, uint32_t slice_):
         """Mark the articles of a slice. Threads may call this at the same time."""
-        cdef uint32_t docid, past
-        docid, past = slice_
+        cdef sk_slice *articles = &self.inversion.slices[slice_]
         with nogil:
-            sk_mark(&self.marking, &self.inversion.inversion, docid, past)
+            sk_mark(&self.marking, &self.inversion.inversion, articles.docid, articles.past)
 
 
 cdef class Inversion:
@@ -307,6 +324,11 @@ cdef class Inversion:
     cdef uint32_t term_count, changed_count
     cdef uint64_t *form_counts
     cdef uint64_t total
+    cdef uint8_t *number_of     # by term: its number among the frequent ones
+    cdef uint8_t **numbers      # the same by run, by form
+    cdef sk_slice *slices
+    cdef uint32_t slice_count
+    cdef tuple words            # of pairs: the first of the frequent terms, in order
     cdef list idle              # Sortings of no thread at the moment
 
     def __cinit__(self, Run owner):
@@ -318,10 +340,17 @@ cdef class Inversion:
 
     def __dealloc__(self):
         cdef int run
-        if self.term_of != NULL:
-            for run in range(self.owner.threads):
+        for run in range(self.owner.threads):
+            if self.term_of != NULL:
                 free(self.term_of[run])
+            if self.numbers != NULL:
+                free(self.numbers[run])
         free(self.term_of)
+        free(self.numbers)
+        for run in range(<int>self.slice_count):
+            sk_slice_close(&self.slices[run], <uint32_t>len(self.words))
+        free(self.slices)
+        free(self.number_of)
         free(self.places)
         free(self.lengths)
         free(self.titles)
@@ -465,51 +494,121 @@ cdef class Inversion:
         self.inversion.scale = &self.scale
         check(sk_inversion_open(&self.inversion))
 
+    cdef cut(self):
+        """Cut the articles into slices of a few million tokens."""
+        cdef uint32_t docid, count = self.inversion.kept
+        cdef uint64_t size = 0
+        self.slices = <sk_slice *>room_for(self.total // SLICE + 1, sizeof(sk_slice))
+        for docid in range(count):
+            size += self.lengths[docid]
+            if size >= SLICE or docid + 1 == count:
+                self.slices[self.slice_count].past = docid + 1
+                self.slice_count += 1
+                self.slices[self.slice_count].docid = docid + 1
+                size = 0
+        self.inversion.slices, self.inversion.slice_count = self.slices, self.slice_count
+
+    cdef find_frequent(self, tuple frequent, in_order):
+        """Find the tokens of frequent terms, and pairs."""
+        cdef uint32_t term, form, number, low, high
+        cdef int run
+        cdef bytes word
+        self.words = tuple(sorted(name.encode("utf-8") for name in frequent))
+        number = len(self.words)
+        if number > <uint32_t>SK_PAIR_WORDS_MAX:
+            raise ValueError(f"pairs of {number} words; there are lists for {SK_PAIR_WORDS_MAX} at most")
+        self.number_of = <uint8_t *>room_for(self.term_count, 1)
+        memset(self.number_of, SK_NOT_FREQUENT, self.term_count)
+        for number, word in enumerate(self.words):
+            low, high = 0, self.term_count
+            while low < high:
+                term = (low + high) // 2
+                if self.name(term) < word:
+                    low = term + 1
+                else:
+                    high = term
+            if low < self.term_count and self.name(low) == word:
+                self.number_of[low] = number
+        number = len(self.words)
+        for term in range(self.term_count):
+            if number < <uint32_t>SK_NOT_FREQUENT and self.number_of[term] == SK_NOT_FREQUENT and (
+                    self.occurrences[term] >= max(self.total // FREQUENT, FREQUENT_LEAST)):
+                self.number_of[term] = number
+                number += 1
+        self.inversion.number_of = self.number_of
+        self.numbers = <uint8_t **>room_for(self.owner.threads, sizeof(uint8_t *))
+        for run in range(self.owner.threads):
+            self.numbers[run] = <uint8_t *>room_for(self.owner.runs[run].form_count, 1)
+            for form in range(self.owner.runs[run].form_count):
+                self.numbers[run][form] = self.number_of[self.term_of[run][form]]
+        for _ in in_order(self.find, range(self.slice_count)):
+            pass
+
+    cdef bytes name(self, uint32_t term):
+        return (<const char *>self.terms[term].key)[:self.terms[term].length]
+
+    def find(self, uint32_t slice_):
+        """Find the frequent terms of a slice. Threads may call this at the same time."""
+        cdef uint32_t words = len(self.words)
+        cdef int failed
+        with nogil:
+            failed = sk_slice_find(&self.slices[slice_], &self.inversion, self.numbers, words)
+        check(failed)
+
     def ranges(self, uint64_t tokens):
-        """(mark, first, past) of terms that have at most so many tokens together, but one term at least: lists of those
+        """(mark, first, past) of terms of which at most so many tokens are sorted, but one term at least: lists of those
         that can be marked at a time."""
         cdef uint32_t first = 0, term
-        cdef uint64_t size = 0
+        cdef uint64_t size = 0, more
         some = []
-        for term in range(self.term_count + 1):
-            if term == self.term_count or size and size + self.occurrences[term] > tokens:
+        for term in range(self.term_count):
+            more = self.occurrences[term]
+            if self.number_of[term] != SK_NOT_FREQUENT:
+                more //= 4  # they are not sorted, but their lists take room
+            if size and size + more > tokens:
                 some.append((len(some), first, term))
-                if len(some) == SK_MARKED_RANGES or term == self.term_count:
+                first, size = term, 0
+                if len(some) == SK_MARKED_RANGES:
                     yield some
                     some = []
-                first, size = term, 0
-            if term < self.term_count:
-                size += self.occurrences[term]
+            size += more
+        if first < self.term_count:
+            some.append((len(some), first, self.term_count))
+            yield some
 
     cdef mark(self, list ranges, in_order):
         """Mark the tokens of some ranges, which `lists` can then take."""
         cdef Marking marking = Marking.__new__(Marking)
         marking.inversion = self
         marking.open(ranges)
-        for _ in in_order(marking.mark, self.slices()):
+        for _ in in_order(marking.mark, range(self.slice_count)):
             pass
 
-    def slices(self):
-        """(docid, past) of articles that have a few million tokens together."""
-        cdef uint32_t docid, first = 0
-        cdef uint64_t size = 0
-        for docid in range(self.inversion.kept):
-            size += self.lengths[docid]
-            if size >= SLICE:
-                yield first, docid + 1
-                first, size = docid + 1, 0
-        if first < self.inversion.kept:
-            yield first, self.inversion.kept
+    cdef Sorting room(self):
+        """What this thread may sort in, and puts among the idle ones when it is done."""
+        try:
+            return self.idle.pop()
+        except IndexError:
+            return Sorting.__new__(Sorting)
+
+    def pairs(self, uint32_t first):
+        """The lists of the pairs of a word and each. Threads may call this at the same time."""
+        cdef Lists lists = Lists.__new__(Lists)
+        cdef Sorting sorting = self.room()
+        cdef uint32_t words = len(self.words)
+        cdef int failed
+        lists.range.first = first
+        with nogil:
+            failed = sk_pairs_encode(&self.inversion, words, &lists.range, &sorting.sorting)
+        check(failed)
+        self.idle.append(sorting)
+        return lists
 
     def lists(self, tuple range_):
         """The lists of the terms of a marked range. Threads may call this at the same time."""
         cdef Lists lists = Lists.__new__(Lists)
-        cdef Sorting sorting
+        cdef Sorting sorting = self.room()
         cdef int failed
-        try:
-            sorting = self.idle.pop()
-        except IndexError:
-            sorting = Sorting.__new__(Sorting)
         lists.range.mark, lists.range.first, lists.range.past = range_
         lists.range.occurrences = self.occurrences
         with nogil:
@@ -524,62 +623,25 @@ cdef class Inversion:
             self.mark(ranges, in_order)
             yield from in_order(self.lists, ranges)
 
-    cdef write_pairs(self, writer, tuple frequent, sk_dict_builder *dictionary):
+    cdef write_pairs(self, writer, in_order, sk_dict_builder *dictionary):
         """Write the lists of pairs: they stand before all others, as their keys do."""
-        cdef uint32_t term, form, words = len(frequent), df
-        cdef int run, failed
-        cdef uint64_t size
+        cdef Lists lists
+        cdef uint32_t first = 0, second
         cdef bytes key
-        cdef sk_pairs pairs
-        cdef sk_buffer *buffers
-        cdef uint8_t *word_of_term
-        cdef uint8_t **word_of
-        if words > <uint32_t>SK_PAIR_WORDS_MAX:
-            raise ValueError(f"pairs of {words} words; there are lists for {SK_PAIR_WORDS_MAX} at most")
-        if not words:
-            return
-        numbers = {name.encode("utf-8"): number for number, name in enumerate(frequent)}
-        word_of_term = <uint8_t *>room_for(self.term_count, 1)
-        word_of = <uint8_t **>room_for(self.owner.threads, sizeof(uint8_t *))
-        buffers = <sk_buffer *>room_for(3, sizeof(sk_buffer))
-        memset(&pairs, 0, sizeof(pairs))
-        try:
-            for term in range(self.term_count):
-                name = (<const char *>self.terms[term].key)[:self.terms[term].length]
-                word_of_term[term] = numbers.get(name, SK_NO_PAIR_WORD)
-            for run in range(self.owner.threads):
-                word_of[run] = <uint8_t *>room_for(self.owner.runs[run].form_count, 1)
-                for form in range(self.owner.runs[run].form_count):
-                    word_of[run][form] = word_of_term[self.term_of[run][form]]
-            with nogil:
-                failed = sk_pairs_find(&pairs, &self.inversion, word_of, words)
-            check(failed)
-            names = {number: name.decode("utf-8") for name, number in numbers.items()}
-            for key, first, second in sorted((pair_key(names[i], names[j]), i, j) for i in names for j in names):
-                size = buffers[0].length
-                check(sk_pairs_encode(&pairs, first, second, &self.scale, &buffers[0], &buffers[1], &buffers[2], &df))
-                if not df:
-                    continue
-                check(sk_dict_add(dictionary, <const uint8_t *>PyBytes_AsString(key), <uint32_t>len(key)))
-                size = buffers[0].length - size
-                sk_buffer_varint(&dictionary.keys, df)
-                sk_buffer_varint(&dictionary.keys, size)
-                sk_buffer_varint(&dictionary.keys, 0)
-                dictionary.payload += size
-                if buffers[0].length >= CHUNK:
-                    writer.write(take(&buffers[0]))
-            writer.write(take(&buffers[0]))
-        finally:
-            sk_pairs_close(&pairs)
-            for run in range(self.owner.threads):
-                free(word_of[run])
-            for run in range(3):
-                sk_buffer_free(&buffers[run])
-            free(buffers)
-            free(word_of)
-            free(word_of_term)
+        for lists in in_order(self.pairs, range(len(self.words))):
+            for second in range(<uint32_t>len(self.words)):
+                if lists.range.dfs[second]:
+                    key = pair_key(self.words[first].decode("utf-8"), self.words[second].decode("utf-8"))
+                    check(sk_dict_add(dictionary, <const uint8_t *>PyBytes_AsString(key), <uint32_t>len(key)))
+                    put_list(dictionary, lists.range.dfs[second], lists.range.sizes[second], 0)
+            lists.write(writer)
+            first += 1
+        lists = None
+        for first in range(self.slice_count):
+            sk_slice_close_pairs(&self.slices[first], <uint32_t>len(self.words))
+        sk_trim()
 
-    cdef tuple write_lists(self, writer, tuple frequent, uint64_t tokens, in_order):
+    cdef tuple write_lists(self, writer, uint64_t tokens, in_order):
         """Write postings and the dictionary of terms. Returns how many entries that has, and the bits of positions."""
         cdef sk_dict_builder *dictionary = <sk_dict_builder *>room_for(1, sizeof(sk_dict_builder))
         cdef uint64_t position_bits = 0
@@ -589,18 +651,15 @@ cdef class Inversion:
         cdef int failed
         try:
             writer.begin("postings")
-            self.write_pairs(writer, frequent, dictionary)
+            self.write_pairs(writer, in_order, dictionary)
             for lists in self.all_lists(tokens, in_order):
                 done = &lists.range
                 position_bits += done.position_bits
                 for term in range(done.first, done.past):
                     failed = sk_dict_add(dictionary, self.terms[term].key, self.terms[term].length)
                     check(failed)
-                    sk_buffer_varint(&dictionary.keys, done.dfs[term - done.first])
-                    sk_buffer_varint(&dictionary.keys, done.sizes[term - done.first])
-                    sk_buffer_varint(&dictionary.keys, self.identities[term])
-                    dictionary.payload += done.sizes[term - done.first]
-                writer.write(<uint8_t[:done.out.length]>done.out.bytes)
+                    put_list(dictionary, done.dfs[term - done.first], done.sizes[term - done.first], self.identities[term])
+                lists.write(writer)
                 lists = None
             writer.end()
             write(writer, "terms", take(&dictionary.keys))
@@ -868,7 +927,9 @@ cdef class Run:
         inversion.close_tables()
         inversion.count_terms()
         inversion.start(b)
-        terms, position_bits = inversion.write_lists(writer, frequent, tokens, in_order)
+        inversion.cut()
+        inversion.find_frequent(frequent, in_order)
+        terms, position_bits = inversion.write_lists(writer, tokens, in_order)
         inversion.write_forms(writer)
         ids = []
         try:

@@ -370,7 +370,7 @@ cdef class Place:
 cdef class Searcher:
     """A snapshot as the core searches it.
 
-    Its parts, how many articles live, their average length in tokens, and the terms of which it keeps pairs (pairs.h).
+    Its parts, how many articles live, their average length in tokens, and the terms of which it keeps pairs (frequent.h).
     """
     cdef sk_snapshot s
     cdef readonly Parts parts

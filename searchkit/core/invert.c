@@ -388,7 +388,8 @@ int sk_marking_open(sk_marking *m, const sk_inversion *v, uint32_t runs)
             uint32_t term = v->term_of[run][form], range = 0;
             while (range < m->ranges && term >= m->pasts[range])
                 range++;
-            mark_of[form] = (uint8_t)(term >= m->first && range < m->ranges ? range : OTHER);
+            int sorted = v->number_of[term] == SK_NOT_FREQUENT && term >= m->first && range < m->ranges;
+            mark_of[form] = (uint8_t)(sorted ? range : OTHER);
         }
     }
     return m->mark_of ? SK_OK : SK_NO_MEMORY;
@@ -473,11 +474,11 @@ static void sort_tokens(const sk_inversion *v, const sk_range *range, uint32_t *
             other |= other >> 1;
             other |= other >> 2;
             second &= second >> 2 & EACH_MARK;
-            __builtin_prefetch(log);
             for (uint64_t hits = ~other & EACH_MARK; hits; hits &= hits - 1) {
                 unsigned bit = (unsigned)__builtin_ctzll(hits);
                 uint64_t before = second & ((UINT64_C(1) << bit) - 1);
                 f.units[f.count] = log + bit / 4;
+                __builtin_prefetch(f.units[f.count]);
                 f.terms[f.count] = term_of;
                 f.tokens[f.count++] = token + bit / 4 - (uint32_t)(before * EACH_MARK >> 60);
             }
@@ -533,12 +534,30 @@ static int room_for(uint32_t **array, uint64_t *room, uint64_t count)
     return SK_OK;
 }
 
+/* s->frequent = the tokens of a frequent term. */
+static int take_frequent(const sk_inversion *v, unsigned number, uint64_t count, sk_sorting *s)
+{
+    if (room_for(&s->frequent, &s->frequent_room, count))
+        return SK_NO_MEMORY;
+    uint32_t *out = s->frequent;
+    for (uint32_t i = 0; i < v->slice_count; i++) {
+        const sk_buffer *tokens = &v->slices[i].tokens[number];
+        uint32_t token = v->first_tokens[v->slices[i].docid];
+        const uint8_t *at = tokens->bytes, *end = tokens->length ? at + tokens->length : at;
+        for (; at < end; token++) {
+            token += sk_number(&at);
+            *out++ = token;
+        }
+    }
+    return SK_OK;
+}
+
 int sk_range_invert(const sk_inversion *v, sk_range *range, sk_sorting *s)
 {
     uint32_t count = range->past - range->first;
     uint64_t total = 0;
     for (uint32_t i = 0; i < count; i++)
-        total += range->occurrences[range->first + i];
+        total += v->number_of[range->first + i] == SK_NOT_FREQUENT ? range->occurrences[range->first + i] : 0;
     range->dfs = calloc(count, sizeof *range->dfs);
     range->sizes = calloc(count, sizeof *range->sizes);
     if (total >= UINT32_MAX || !range->dfs || !range->sizes || room_for(&s->next, &s->next_room, count) ||
@@ -547,15 +566,21 @@ int sk_range_invert(const sk_inversion *v, sk_range *range, sk_sorting *s)
     uint32_t *next = s->next, *tokens = s->tokens, from = 0;
     for (uint32_t i = 0; i < count; i++) {
         next[i] = from;
-        from += (uint32_t)range->occurrences[range->first + i];
+        from += v->number_of[range->first + i] == SK_NOT_FREQUENT ? (uint32_t)range->occurrences[range->first + i] : 0;
     }
     sort_tokens(v, range, next, tokens);
     from = 0;
     for (uint32_t i = 0; i < count; i++) {
         size_t size = range->out.length;
+        uint32_t *own = tokens + from, number = next[i] - from;
         int failed = SK_OK;
-        if (next[i] > from)
-            failed = encode_term(v, tokens + from, next[i] - from, range, &s->scratch, &s->work, &range->dfs[i]);
+        if (v->number_of[range->first + i] != SK_NOT_FREQUENT) {
+            number = (uint32_t)range->occurrences[range->first + i];
+            failed = take_frequent(v, v->number_of[range->first + i], number, s);
+            own = s->frequent;
+        }
+        if (number && !failed)
+            failed = encode_term(v, own, number, range, &s->scratch, &s->work, &range->dfs[i]);
         if (failed)
             return failed;
         range->sizes[i] = range->out.length - size;
@@ -568,6 +593,7 @@ void sk_sorting_close(sk_sorting *s)
 {
     sk_large_free(s->next, sizeof(uint32_t) * (size_t)s->next_room);
     sk_large_free(s->tokens, sizeof(uint32_t) * (size_t)s->token_room);
+    sk_large_free(s->frequent, sizeof(uint32_t) * (size_t)s->frequent_room);
     sk_buffer_free(&s->scratch);
     sk_buffer_free(&s->work);
 }

@@ -105,6 +105,31 @@ typedef struct sk_place {
     uint32_t run, article;
 } sk_place;
 
+enum { SK_NOT_FREQUENT = 255 };
+
+/* What a walk over the articles from `docid` up to `past` has found of the frequent terms (frequent.h). Numbers are
+ * written as varints. */
+typedef struct sk_slice {
+    uint32_t docid, past;
+    sk_buffer *tokens; /* by frequent term: each of its tokens, counted from behind the one before, or the slice's first */
+    sk_buffer *pairs;  /* by pair: articles, counted from behind the one before or the slice's first, and how often */
+} sk_slice;
+
+/* A number of a slice; *at moves on. */
+static inline uint32_t sk_number(const uint8_t **at)
+{
+    uint32_t number = *(*at)++;
+    if (number < 0x80)
+        return number;
+    number &= 0x7F;
+    for (unsigned shift = 7;; shift += 7) {
+        uint32_t byte = *(*at)++;
+        number |= (byte & 0x7F) << shift;
+        if (byte < 0x80)
+            return number;
+    }
+}
+
 /* What all ranges read. */
 typedef struct sk_inversion {
     const sk_run *runs;
@@ -114,6 +139,9 @@ typedef struct sk_inversion {
     const sk_impact_scale *scale;
     uint32_t *first_tokens; /* by docid, and one more: tokens before it, all articles in the order of docids */
     uint32_t *hints;        /* docid of each 256th token */
+    const uint8_t *number_of; /* by term: its number among the frequent ones, or SK_NOT_FREQUENT */
+    const sk_slice *slices;   /* of all articles: they have the tokens of the frequent terms */
+    uint32_t slice_count;
     uint64_t *marks, *first_marks; /* and where those of each docid begin, and of one more */
 } sk_inversion;
 
@@ -150,7 +178,8 @@ typedef struct sk_range {
 /* What a thread sorts in, one range after the other. All zeros to begin with. */
 typedef struct sk_sorting {
     uint32_t *next, *tokens; /* sort_tokens */
-    uint64_t next_room, token_room;
+    uint32_t *frequent;      /* the tokens of one frequent term */
+    uint64_t next_room, token_room, frequent_room;
     sk_buffer scratch, work;
 } sk_sorting;
 

@@ -26,7 +26,7 @@ typedef struct sk_given {
 } sk_given;
 
 /* A word or a phrase that scores, or articles that were found before (spans.h). Its lists are those of its words, one behind the other, and then those of pairs of them
- * (pairs.h): an article with the phrase has these too, at least as often. */
+ * (frequent.h): an article with the phrase has these too, at least as often. */
 typedef struct sk_leaf {
     double weight; /* idf times boost */
     uint32_t first_word, words, lists;

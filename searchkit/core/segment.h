@@ -12,7 +12,7 @@
 enum {
     SK_DICT_BLOCK = 16,      /* keys in a front-coded dictionary block */
     SK_KEY_MAX = 255,        /* bytes in a key: word forms and terms are cut there */
-    SK_PAIR_MARK = 1,        /* the byte before each of the two terms in the key of a pair (pairs.h) */
+    SK_PAIR_MARK = 1,        /* the byte before each of the two terms in the key of a pair (frequent.h) */
     SK_INDEX_ENTRY = 12,     /* dictionary index: offset u32, payload u64 */
     SK_ANCHOR = 64,          /* postings between two anchors in a block's positions */
     SK_KTHS = 3,             /* ranks 10, 100 and 1000 */

@@ -20,7 +20,7 @@ PAIR_MARK = bytes([SK_PAIR_MARK])
 
 
 def pair_key(str first, str second):
-    """The key of a pair of frequent words in the dictionary of terms (see pairs.h)."""
+    """The key of a pair of frequent words in the dictionary of terms (see frequent.h)."""
     return PAIR_MARK + first.encode("utf-8") + PAIR_MARK + second.encode("utf-8")
 
 

@@ -40,7 +40,7 @@ void sk_words_close(sk_words *words);
  * not kept is put before *owned, for sk_words_free. */
 const sk_word *sk_words_find(sk_words *words, const uint8_t *form, uint32_t length, sk_word **owned);
 
-/* The pair of two frequent words, the one right before the other, as a word (pairs.h). NULL if looking it up fails. */
+/* The pair of two frequent words, the one right before the other, as a word (frequent.h). NULL if looking it up fails. */
 const sk_word *sk_words_pair(sk_words *words, const sk_word *first, const sk_word *second, sk_word **owned);
 
 void sk_words_free(sk_word *owned);

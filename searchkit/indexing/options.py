@@ -43,7 +43,7 @@ class Options:
     k1: float = K1
     b: float = B
     timezone: str = "UTC"  # where aware datetimes are moved to
-    pairs: tuple[str, ...] = ()  # the frequent terms that have lists for each two of them (core/pairs.h)
+    pairs: tuple[str, ...] = ()  # the frequent terms that have lists for each two of them (core/frequent.h)
     store: bool = True  # keep title and text, for `get`, `hit.article` and snippets
     fields: Mapping[str, Field] = attrs.field(factory=dict, converter=check_declared, hash=False)  # the declared ones
     fingerprints: bool = False  # keep the fingerprint of each text, for collapse="near"

@@ -38,7 +38,7 @@ HELD = 4 << 20
 WRITTEN = 1 << 20
 
 # The part of a writer's memory that sorting takes, 4 bytes a token.
-SORTING = 16
+SORTING = 32
 
 # Bytes of records read before the pages of the scratch file are given back.
 FORGET = 1 << 18
