@@ -298,7 +298,6 @@ cdef class Answer:
         cdef sk_hit *hits
         cdef const sk_segment *segment
         cdef int64_t ranks[IDS_AT_ONCE]
-        cdef sk_id id
         cdef Segment of
         for first in range(0, count, IDS_AT_ONCE):
             some = min(<Py_ssize_t>IDS_AT_ONCE, count - first)
@@ -315,8 +314,8 @@ cdef class Answer:
                     sk_id_expect_bytes(self.parts.parts[hits[i].part].segment, ranks[i])
             for i in range(some):
                 of = <Segment>self.parts.segments[hits[i].part]
-                of._check(SK_DAMAGED if ranks[i] < 0 else sk_id_at(&of.s, ranks[i], &id), "ids")
-                text = of.id_text(&id)
+                of._check(SK_DAMAGED if ranks[i] < 0 else SK_OK, "ids")
+                text = of.id_of_rank(ranks[i])
                 Py_INCREF(text)
                 PyTuple_SET_ITEM(ids, first + i, text)
         return ids

@@ -120,6 +120,31 @@ int sk_id_at(const sk_segment *s, uint32_t rank, sk_id *id)
     return SK_OK;
 }
 
+int sk_id_text(const sk_segment *s, uint32_t rank, uint8_t *out, size_t room, size_t *length)
+{
+    enum { SOME = 16 }; /* bytes that are copied without being counted, where there is room */
+    const uint8_t *at, *end, *file_end = s->ids.at + s->ids.size;
+    if (block_bytes(s, rank / SK_ID_BLOCK, &at, &end) || sk_touch(s, at, (size_t)(end - at)))
+        return SK_DAMAGED;
+    size_t size = 0;
+    for (uint32_t left = rank % SK_ID_BLOCK + 1; left--;) {
+        uint64_t drop, more;
+        if (read_figures(&at, end, &drop, &more) || drop > size)
+            return SK_DAMAGED;
+        size -= drop;
+        if (more > room - size)
+            return 1;
+        if (more <= SOME && SOME <= room - size && SOME <= (size_t)(file_end - at))
+            memcpy(out + size, at, SOME);
+        else
+            memcpy(out + size, at, more);
+        size += more;
+        at += more;
+    }
+    *length = size;
+    return SK_OK;
+}
+
 int sk_id_compare(const sk_id *a, const sk_id *b)
 {
     size_t skip_a = 0, skip_b = 0;

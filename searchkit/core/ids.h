@@ -44,6 +44,9 @@ int sk_id_of(const sk_segment *s, uint32_t docid, sk_id *id);
 /* The same of a rank, as sk_id_rank told it. */
 int sk_id_at(const sk_segment *s, uint32_t rank, sk_id *id);
 
+/* The bytes of a rank's id, copied: SK_OK, SK_DAMAGED, or 1 where there may not be room for it. */
+int sk_id_text(const sk_segment *s, uint32_t rank, uint8_t *out, size_t room, size_t *length);
+
 /* Let what sk_id_rank and sk_id_at will read come into the cache. Require: docid, rank < articles. */
 void sk_id_expect_rank(const sk_segment *s, uint32_t docid);
 void sk_id_expect_place(const sk_segment *s, uint32_t rank);

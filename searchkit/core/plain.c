@@ -8,6 +8,7 @@ enum {
     MOST_LISTS = 2 * MOST_WORDS,
     MOST_BYTES = 4096,
     MOST_SLOP_DIGITS = 9,
+    MOST_EXPECTED = 8, /* parts whose lists are fetched ahead */
 };
 
 /* ---- pieces: words, phrases and operators --------------------------------------------------------------------- */
@@ -170,6 +171,8 @@ static int bind(plan *p, sk_snapshot *snapshot, const piece *piece, sk_task *tas
         if (!word)
             return 0;
         p->words[p->word_count++] = word;
+        for (uint32_t i = 0; i < snapshot->words.part_count && i < MOST_EXPECTED; i++)
+            sk_list_expect(snapshot->words.parts[i].segment, &word->lists[i]);
     }
     if (p->word_count == first)
         return 0;

@@ -145,6 +145,17 @@ int sk_find_term(const sk_segment *s, const uint8_t *term, size_t length, sk_lis
  * SK_DAMAGED. */
 int sk_find_form(const sk_segment *s, const uint8_t *form, size_t length, uint8_t *term, uint32_t *term_length);
 
+/* Let a list come into the cache, or of a long one what is read first. */
+static inline void sk_list_expect(const sk_segment *s, const sk_list *list)
+{
+    const uint8_t *at = s->postings.at + list->offset;
+    uint32_t blocks = list->df / SK_BLOCK, ahead = blocks ? 2 : 4;
+    for (uint32_t i = 0; i < ahead && 64 * i < list->size; i++)
+        __builtin_prefetch(at + 64 * i);
+    if (blocks > 8) /* the impacts stand behind three arrays */
+        __builtin_prefetch(at + SK_LIST_HEAD + 12 * (size_t)(blocks + 1));
+}
+
 /* ---- postings ---------------------------------------------------------------------------------------------------- */
 
 /* How the frequencies of a full block, less one, are packed: in `width` bits each, and of `count` of them what is above,

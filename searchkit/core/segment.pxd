@@ -102,6 +102,7 @@ cdef extern from "ids.h" nogil:
     void sk_id_expect_bytes(const sk_segment *s, uint32_t rank)
     int sk_id_compare(const sk_id *a, const sk_id *b)
     int sk_id_copy(const sk_id *id, uint8_t *out)
+    int sk_id_text(const sk_segment *s, uint32_t rank, uint8_t *out, size_t room, size_t *length)
     int64_t sk_id_rank(const sk_segment *s, uint32_t docid)
     int64_t sk_find_id(const sk_segment *s, const uint8_t *id, size_t length)
     int64_t sk_id_docid(const sk_segment *s, uint32_t rank)
@@ -120,3 +121,4 @@ cdef class Segment:
     cdef int _docid(self, uint32_t docid) except -1
     cpdef str id(self, uint32_t docid)
     cdef str id_text(self, const sk_id *id)
+    cdef str id_of_rank(self, uint32_t rank)

@@ -24,6 +24,9 @@ def pair_key(str first, str second):
     return PAIR_MARK + first.encode("utf-8") + PAIR_MARK + second.encode("utf-8")
 
 
+cdef enum:
+    SHORT = 256  # bytes of an id that is copied once
+
 cdef class Segment:
     """An open segment. `sections` and `page_checksums` are views of one buffer, which stays held until the object goes."""
 
@@ -109,10 +112,26 @@ cdef class Segment:
 
     cpdef str id(self, uint32_t docid):
         """The article's id. Requires: docid < articles."""
-        cdef sk_id id
+        cdef int64_t rank
         self._docid(docid)
-        self._check(sk_id_of(&self.s, docid, &id), "ids")
-        return self.id_text(&id)
+        rank = sk_id_rank(&self.s, docid)
+        self._check(SK_DAMAGED if rank < 0 else SK_OK, "ids")
+        return self.id_of_rank(rank)
+
+    cdef str id_of_rank(self, uint32_t rank):
+        """The id of a rank. Requires: rank < articles."""
+        cdef uint8_t room[SHORT]
+        cdef size_t length
+        cdef sk_id id
+        cdef int longer = sk_id_text(&self.s, rank, room, SHORT, &length)
+        if longer > 0:
+            self._check(sk_id_at(&self.s, rank, &id), "ids")
+            return self.id_text(&id)
+        self._check(longer, "ids")
+        try:
+            return PyUnicode_DecodeUTF8(<char *>room, length, NULL)
+        except UnicodeDecodeError:
+            raise CorruptIndex(self.path, "ids", "UTF-8", "something else") from None
 
     cdef str id_text(self, const sk_id *id):
         """An id as a string."""

@@ -133,10 +133,10 @@ static int is_frequent(const sk_words *words, const uint8_t *term, uint32_t leng
 /* A term looked up in every segment; NULL if that fails. */
 static sk_word *look_up(const sk_words *words, const uint8_t *term, uint32_t length)
 {
-    sk_word *word = calloc(1, sizeof *word + words->part_count * sizeof(sk_list));
+    sk_word *word = calloc(1, sizeof *word + words->part_count * sizeof(sk_list) + length);
     if (!word)
         return NULL;
-    memcpy(word->term, term, length);
+    word->term = memcpy(word->lists + words->part_count, term, length);
     word->term_length = length;
     for (uint32_t i = 0; i < words->part_count; i++) {
         const sk_part *part = &words->parts[i];

@@ -17,7 +17,7 @@ typedef struct sk_word {
     uint64_t df;  /* live articles of the snapshot */
     int frequent; /* one of those of which pairs are kept */
     uint32_t term_length;
-    uint8_t term[SK_KEY_MAX];
+    const uint8_t *term; /* behind the lists */
     sk_list lists[]; /* by part; df 0: it is not there */
 } sk_word;
 
