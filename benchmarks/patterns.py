@@ -17,6 +17,7 @@ from searchkit.core.patterns import Matches
 from searchkit.query import Fuzzy, Or, Prefix, Query, Regex, Term, Wildcard
 from searchkit.search.automata import of_beginning
 from searchkit.search.expand import Expander, Pattern
+from searchkit.search.remarks import Remarks
 
 __all__ = ["patterns", "patterns_page"]
 
@@ -76,7 +77,7 @@ def _spelling(index: searchkit.Index) -> dict[str, str]:
 
 def _meant(index: searchkit.Index, query: Pattern, spelt: dict[str, str]) -> Or:
     """The OR of a word for each term that a pattern stands for."""
-    terms = Expander(index._snapshot(), [], lambda: None).terms(query)
+    terms = Expander(index._snapshot(), Remarks([]), lambda: None).terms(query)
     return Or(*(Term(spelt[term]) for term in terms or ()))
 
 

@@ -412,7 +412,7 @@ def test_another_case_is_told() -> None:
         results = index.search("storm source:reuters")
         assert len(results) == 0
         assert [str(warning) for warning in results.warnings] == [
-            "'source:reuters' finds nothing: no article has it, but there is 'REUTERS' or 'Reuters'"
+            "'source:reuters' at character 7 finds nothing: no article has it, but there is 'REUTERS' or 'Reuters'"
         ]
         for query in ("storm source:Reuters", "storm source:ap", "storm source:afp", "storm source:*", "words:1"):
             assert index.search(query).warnings == ()

@@ -44,6 +44,7 @@ from searchkit.query.nodes import (
 )
 from searchkit.query.parse import parse, parse_with_warnings
 from searchkit.query.patterns import MAX_PATTERN, MAX_PLACES, Fuzzy, Regex, Sequence, TermRange, Wildcard
+from searchkit.query.places import Places
 from searchkit.query.scan import MAX_TOKENS
 
 parse_module = importlib.import_module("searchkit.query.parse")
@@ -61,7 +62,8 @@ def warnings(text: str, **options: Any) -> tuple[str, ...]:
 def by_the_full_road(text: str, match: Any = "any") -> tuple[Query, tuple[str, ...]]:
     """What a text means when nothing is recognised at a glance."""
     complaints = Complaints(strict=False)
-    return parse_module._full(text, match, complaints, {"date": DateReader(complaints)}), complaints.warnings()
+    query = parse_module._full(text, match, complaints, {"date": DateReader(complaints)}, Places())
+    return query, complaints.warnings()
 
 
 # ---- the language

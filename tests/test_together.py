@@ -365,7 +365,9 @@ def test_what_only_deleted_articles_have_is_not_there() -> None:
         assert index.stats().deleted == 2
         for _ in range(2):
             warnings = index.search("source:ap").warnings
-            assert list(warnings) == ["'source:ap' finds nothing: no article has it, but there is 'AP'"]
+            assert [str(warning) for warning in warnings] == [
+                "'source:ap' at character 1 finds nothing: no article has it, but there is 'AP'"
+            ]
             index.compact()
 
 

@@ -17,8 +17,9 @@ What Whoosh cannot take safely (brackets 100 deep, thousands of tokens) is read 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal
 
 from searchkit.dates import WeekStart
@@ -44,6 +45,7 @@ from searchkit.query.nodes import (
     Undated,
 )
 from searchkit.query.patterns import TermRange
+from searchkit.query.places import Places
 from searchkit.query.repair import repair
 from searchkit.query.scan import MAX_TOKENS, PLAIN_PHRASE, PLAIN_WORD, RELATION, Kind, Reader, Token, scan
 from searchkit.query.skeleton import skeleton, syntax_of
@@ -92,24 +94,28 @@ def parse_with_warnings(
     now: datetime | None = None,
     timezone: str = "UTC",
     week_starts: WeekStart = "monday",
+    places: Places | None = None,
 ) -> tuple[Query, tuple[QueryWarning, ...]]:
     """The same as `parse`, with a sentence about each thing in the text that was mended, left out or read differently.
 
-    Raises QueryError if `strict`, or if `text` is no str or `match` unknown.
+    `places` takes down where the query's leaves stand. Raises QueryError if `strict`, or if `text` is no str or `match`
+    unknown.
     """
     if not isinstance(text, str):
         raise QueryError(f"the text of a query is {text!r}", hint="it must be str")
     if match not in ("any", "all"):
         raise QueryError(f"match is {match!r}", hint="choose any or all")
+    places = Places() if places is None else places
     plain = _plain(text, match)
     if plain is not None:
+        places.keep_later(partial(_plain_places, text, plain))
         return plain, ()
     complaints = Complaints(strict)
     now = now or datetime.now(UTC)
     readers: dict[str, Reader] = {"date": DateReader(complaints, now, timezone, week_starts)}
     for name in fields:
         readers.setdefault(name, FieldReader(name, complaints))
-    query = _full(text, match, complaints, readers)
+    query = _full(text, match, complaints, readers, places)
     return query, complaints.warnings()
 
 
@@ -146,9 +152,16 @@ def _joined_by(words: list[str]) -> str:
     return between.pop() if alone and between in ({"AND"}, {"OR"}) else ""
 
 
-def _full(text: str, match: Match, complaints: Complaints, readers: Mapping[str, Reader]) -> Query:
+def _plain_places(text: str, query: Query) -> Iterator[tuple[Query, int]]:
+    """The leaves of what `_plain` read, and where they stand."""
+    leaves = query.children if isinstance(query, (And, Or)) else (query,)
+    starts = [piece.start() for piece in _PIECE.finditer(text)]
+    return zip(leaves, starts if len(starts) == len(leaves) else starts[::2], strict=True)
+
+
+def _full(text: str, match: Match, complaints: Complaints, readers: Mapping[str, Reader], places: Places) -> Query:
     tokens = scan(text, complaints, readers)
-    reader = _TreeReader(match, complaints, readers)
+    reader = _TreeReader(match, complaints, readers, places)
     query: Query | None
     try:
         if len(tokens) > MAX_TOKENS:
@@ -174,8 +187,9 @@ def _full(text: str, match: Match, complaints: Complaints, readers: Mapping[str,
 class _TreeReader:
     """Makes nodes of tokens. A clause that is left out is None; a group of such clauses is None as well."""
 
-    def __init__(self, match: Match, complaints: Complaints, readers: Mapping[str, Reader]) -> None:
+    def __init__(self, match: Match, complaints: Complaints, readers: Mapping[str, Reader], places: Places) -> None:
         self._match = match
+        self._places = places
         self._complaints = complaints
         self._readers = readers
         self._leaves: list[Token] = []
@@ -197,7 +211,7 @@ class _TreeReader:
             if token.kind in (Kind.NOT, Kind.SIGN, Kind.FIELD):
                 prefixes.append(token)
             elif not prefixes:
-                members.append((None, token.node))  # what is no leaf has no node
+                members.append((None, self._leaf(token, None)))  # what is no leaf has no node
             else:
                 texts = [prefix.text for prefix in prefixes]
                 field = next((prefix.text for prefix in prefixes if prefix.kind is Kind.FIELD), None)
@@ -217,7 +231,10 @@ class _TreeReader:
         else:
             children = [self._node(child) for child in syntax.nodes]
             if role.startswith("NEAR/"):
-                node = join_near(children, int(role[5:]), self._position(syntax), self._complaints)
+                position = self._position(syntax)
+                node = join_near(children, int(role[5:]), position, self._complaints)
+                if node is not None:
+                    self._places.keep(node, position)
             else:
                 node = _joined(role, children)
         if node is None or syntax.boost == 1.0:
@@ -241,6 +258,12 @@ class _TreeReader:
 
     def _leaf(self, token: Token, field: Any) -> Query | None:
         """What a leaf stands for in a field: title, text, date, a declared one, or None."""
+        node = self._in_field(token, field)
+        if node is not None:
+            self._places.keep(node, token.start)
+        return node
+
+    def _in_field(self, token: Token, field: Any) -> Query | None:
         node = token.node
         if field is None or node is None:
             return node

@@ -28,6 +28,7 @@ from searchkit.indexing.options import check_bm25
 from searchkit.query.complaints import QueryWarning
 from searchkit.query.nodes import Query
 from searchkit.query.parse import parse_with_warnings
+from searchkit.query.places import Places
 from searchkit.ranking import Rm3
 from searchkit.search.bind import Bound, Everything, TimeUp, bind, check_time, joined, marks_of, narrow, restrict
 from searchkit.search.facets import facets, range_counts
@@ -221,8 +222,9 @@ class Ask:
         """The same, or TimeUp at the deadline."""
         if not self._is_bound:
             scope = self.scope
-            query, warnings = self.read(self.query)
-            bound = bind(query, scope.snapshot, scope.dates, warnings, deadline, scope.read_range)
+            places = Places()
+            query, warnings = self.read(self.query, places)
+            bound = bind(query, scope.snapshot, scope.dates, warnings, deadline, scope.read_range, places)
             if scope.filter is not None:
                 bound = restrict(bound, scope.filter[0], scope.filter[1], scope.dates)
             if isinstance(scope.conditions, Query):
@@ -238,8 +240,11 @@ class Ask:
             self._is_bound = True
         return self._bound
 
-    def read(self, query: str | Query) -> tuple[Query, list[QueryWarning]]:
-        """What a text means in this scope, and what there is to say about it; a query node means itself."""
+    def read(self, query: str | Query, places: Places | None = None) -> tuple[Query, list[QueryWarning]]:
+        """What a text means in this scope, and what there is to say about it; a query node means itself.
+
+        `places` takes down where its parts stand.
+        """
         if isinstance(query, Query):
             return query, []
         scope = self.scope
@@ -250,6 +255,7 @@ class Ask:
             now=scope.now,
             timezone=scope.snapshot.options.timezone,
             week_starts=scope.week_starts,
+            places=places,
         )
         return query, [*warnings]
 

@@ -25,7 +25,9 @@ from searchkit.errors import QueryError
 from searchkit.indexing.snapshot import Snapshot
 from searchkit.query import conditions, nodes, patterns
 from searchkit.query.complaints import QueryWarning
-from searchkit.search.expand import PATTERNS, Expander, Pattern, shown
+from searchkit.query.places import Places
+from searchkit.search.expand import PATTERNS, Expander, Pattern
+from searchkit.search.remarks import Remarks
 from searchkit.search.results import Marks
 from searchkit.search.where import Condition, Reader, condition_of, spelt_otherwise
 
@@ -103,6 +105,9 @@ class Group:
 Bound = Leaf | Series | Where | Holds | Everything | Group
 
 
+_SEARCHED = "searched as it is written"
+
+
 class TimeUp(Exception):
     """A deadline has passed. It never reaches callers of the library."""
 
@@ -120,12 +125,14 @@ def bind(
     warnings: list[QueryWarning],
     deadline: int = 0,
     read: Reader = parse_range,
+    places: Places | None = None,
 ) -> Bound | None:
     """The bound query, or None if nothing is left of it. `dates`: the relation of ranges that name none.
 
-    `read`: reads dates in conditions on fields. Raises TimeUp at the deadline.
+    `read`: reads dates in conditions on fields. `places`: where its parts stand in a text. Raises TimeUp at the
+    deadline.
     """
-    return _Binder(snapshot, dates, warnings, deadline, read).bind(query, 1.0)
+    return _Binder(snapshot, dates, Remarks(warnings, places), deadline, read).bind(query, 1.0)
 
 
 def restrict(bound: Bound | None, start: int | None, end: int | None, dates: str) -> Bound | None:
@@ -147,25 +154,23 @@ def joined(bound: Bound | None, filter: Bound | None) -> Bound | None:
 class _Binder:
     """Holds what every step of one binding needs."""
 
-    def __init__(
-        self, snapshot: Snapshot, dates: str, warnings: list[QueryWarning], deadline: int, read: Reader
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, dates: str, remarks: Remarks, deadline: int, read: Reader) -> None:
         self.snapshot = snapshot
         self.read = read
         self.dates = dates
-        self.warnings = warnings
+        self.remarks = remarks
         self.check_time = partial(check_time, deadline)
-        self.expander = Expander(snapshot, warnings, self.check_time)
+        self.expander = Expander(snapshot, remarks, self.check_time)
 
     def bind(self, query: nodes.Query, boost: float) -> Bound | None:
         self.check_time()
         if isinstance(query, nodes.Term):
-            return self.leaf(query.text, 1, query.field, boost)
+            return self.leaf(query, boost)
         if isinstance(query, nodes.Or | nodes.And):
             kind = "or" if isinstance(query, nodes.Or) else "and"
             return group_of(kind, [self.bind(child, boost) for child in query.children])
         if isinstance(query, nodes.Phrase):
-            return self.leaf(query.text, query.slop, query.field, boost)
+            return self.leaf(query, boost)
         if isinstance(query, nodes.Boost):
             return self.bind(query.child, boost * query.factor)
         if isinstance(query, nodes.Not):
@@ -194,13 +199,14 @@ class _Binder:
             return self.condition(query)
         raise QueryError(f"{type(query).__name__} is no query node", hint="use the nodes of searchkit.query")
 
-    def leaf(self, text: str, slop: int, field: str | None, boost: float) -> Leaf | None:
-        forms = self.snapshot.analyzer.forms(text)
+    def leaf(self, query: nodes.Term | nodes.Phrase | nodes.Prefix | patterns.Fuzzy, boost: float) -> Leaf | None:
+        forms = self.snapshot.analyzer.forms(query.text)
         if not forms:
-            self.warnings.append(QueryWarning(f"{shown(text)} has no word in it and was left out", "words"))
+            self.remarks.add("words", query.text, "has no word in it and was left out", "left out", query)
             return None
         terms = tuple(map(self.snapshot.term_of, forms))
-        return Leaf(terms, slop if len(terms) > 1 else 1, field, boost)
+        slop = query.slop if isinstance(query, nodes.Phrase) and len(terms) > 1 else 1
+        return Leaf(terms, slop, query.field, boost)
 
     def condition(self, query: conditions.Compare | conditions.Between) -> Bound:
         options = self.snapshot.options
@@ -208,11 +214,11 @@ class _Binder:
             condition = condition_of(query, options.fields, self.dates, self.read)
             if values := spelt_otherwise(condition, self.snapshot):
                 named = " or ".join(map(repr, values))
-                text = f"{shown(str(query))} finds nothing: no article has it, but there is {named}"
-                self.warnings.append(QueryWarning(text, "condition", hint=f"write it as {named}"))
+                what = f"finds nothing: no article has it, but there is {named}"
+                self.remarks.add("condition", query, what, _SEARCHED, query, hint=f"write it as {named}")
             return Holds(condition)
         except ValueError as error:
-            self.warnings.append(QueryWarning(f"{shown(str(query))} finds nothing: {error}", "condition"))
+            self.remarks.add("condition", query, f"finds nothing: {error}", _SEARCHED, query)
             return Everything(False)
 
     def pattern(self, query: Pattern, boost: float) -> Bound | None:
@@ -221,12 +227,9 @@ class _Binder:
         if self.expander.several_words(query):
             assert isinstance(query, nodes.Prefix | patterns.Fuzzy)
             if self.snapshot.analyzer.forms(query.text):
-                self.warnings.append(
-                    QueryWarning(
-                        f"{shown(query)} is several words: searched as a phrase of them as they are", "pattern"
-                    )
-                )
-            return self.leaf(query.text, 1, query.field, boost)
+                done = "searched as a phrase of them as they are"
+                self.remarks.add("pattern", query, f"is several words: {done}", done, query)
+            return self.leaf(query, boost)
         terms = self.expander.terms(query)
         if terms is None:
             return None
@@ -245,18 +248,18 @@ class _Binder:
                     assert isinstance(leaf, nodes.Term | nodes.Prefix | patterns.Fuzzy)
                     forms = self.snapshot.analyzer.forms(leaf.text)
                     if len(forms) != 1:
-                        text = f"{shown(leaf)} is not one word, as a place of a sequence is: left out"
-                        self.warnings.append(QueryWarning(text, "pattern"))
+                        what = "is not one word, as a place of a sequence is: left out"
+                        self.remarks.add("pattern", leaf, what, "left out", leaf, query)
                     else:
                         terms.add(self.snapshot.term_of(forms[0]))
                 else:
-                    terms.update(self.expander.terms(leaf) or ())
+                    terms.update(self.expander.terms(leaf, query) or ())
             places.append(tuple(sorted(terms, key=str.encode)))
         ordered, most = query.ordered, MOST_PLACES if query.ordered else MOST_UNORDERED
         if len(places) > most:
             how = "" if ordered else "in any order "
-            text = f"{shown(query)} was left out: a sequence {how}has at most {most} places"
-            self.warnings.append(QueryWarning(text, "limit"))
+            what = f"was left out: a sequence {how}has at most {most} places"
+            self.remarks.add("limit", query, what, "left out", query)
             return None
         if len(places) < 2:
             return group_of("or", [Leaf((term,), 1, query.field, boost) for place in places for term in place])

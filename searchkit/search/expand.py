@@ -17,13 +17,13 @@ from typing import TypeAlias
 from searchkit.analysis.analyzer import Analyzer
 from searchkit.core.patterns import Edits
 from searchkit.core.patterns import Pattern as WordPattern
-from searchkit.errors import QueryError, in_short
+from searchkit.errors import QueryError
 from searchkit.indexing.snapshot import Snapshot
-from searchkit.query.complaints import QueryWarning
-from searchkit.query.nodes import Prefix
+from searchkit.query.nodes import Prefix, Query
 from searchkit.query.patterns import Fuzzy, Regex, TermRange, Wildcard
+from searchkit.search.remarks import Remarks
 
-__all__ = ["MOST_EXPANDED", "MOST_EXPANSIONS", "PATTERNS", "Expander", "Pattern", "shown"]
+__all__ = ["MOST_EXPANDED", "MOST_EXPANSIONS", "PATTERNS", "Expander", "Pattern"]
 
 MOST_EXPANSIONS = 1024  # terms that one pattern stands for
 MOST_EXPANDED = 32 * MOST_EXPANSIONS  # the same of all patterns of a query: each term takes up to 4 KB of memory
@@ -38,9 +38,9 @@ _JOINING = frozenset(_APOSTROPHES + ".,")
 class Expander:
     """Expands the patterns of one query. `each` is called now and then: it may raise, to end a long one."""
 
-    def __init__(self, snapshot: Snapshot, warnings: list[QueryWarning], each: Callable[[], object]) -> None:
+    def __init__(self, snapshot: Snapshot, remarks: Remarks, each: Callable[[], object]) -> None:
         self.snapshot = snapshot
-        self.warnings = warnings
+        self.remarks = remarks
         self.each = each
         self.expanded = 0  # terms so far
 
@@ -48,29 +48,26 @@ class Expander:
         """Whether a pattern that begins with a word as it is written begins with several, or with none."""
         return isinstance(query, Prefix | Fuzzy) and len(self.snapshot.analyzer.forms(query.text)) != 1
 
-    def terms(self, query: Pattern) -> list[str] | None:
+    def terms(self, query: Pattern, *around: Query) -> list[str] | None:
         """The terms that a pattern stands for, in order of their bytes; None if it was left out, with a warning.
 
-        Requires: not `several_words`.
+        `around`: what it is a part of, if that may be known in its stead. Requires: not `several_words`.
         """
-        name = shown(query)
         most = min(MOST_EXPANSIONS, MOST_EXPANDED - self.expanded)
         if not most:
-            self.warnings.append(
-                QueryWarning(f"{name} was left out: the patterns before it stand for {MOST_EXPANDED:,} words", "limit")
-            )
+            what = f"was left out: the patterns before it stand for {MOST_EXPANDED:,} words"
+            self.remarks.add("limit", query, what, "left out", query, *around)
             return None
         if isinstance(query, Wildcard):
-            self.warn_of_strangers(query)
+            self.warn_of_strangers(query, *around)
         try:
             terms, cut = self.known(query)
         except QueryError as error:
-            self.warnings.append(QueryWarning(f"{name} was left out: {error}", "pattern"))
+            self.remarks.add("pattern", query, f"was left out: {error}", "left out", query, *around)
             return None
         if cut or len(terms) > most:
-            self.warnings.append(
-                QueryWarning(f"{name} stands for too many words: the {most:,} most frequent were searched", "limit")
-            )
+            done = f"the {most:,} most frequent were searched"
+            self.remarks.add("limit", query, f"stands for too many words: {done}", done, query, *around)
             lists = self.snapshot.lists
             terms = tuple(sorted(terms, key=lambda term: (-lists(term).df, term.encode())))[:most]
         self.expanded += len(terms)
@@ -110,21 +107,15 @@ class Expander:
             pattern = of_tree(read_regex(text, lambda letter: _fold(letter, analyzer)))
         return self.snapshot.terms_like(pattern, MOST_EXPANSIONS, self.each, low, high)
 
-    def warn_of_strangers(self, query: Wildcard) -> None:
+    def warn_of_strangers(self, query: Wildcard, *around: Query) -> None:
         outside = re.sub(r"\[.[^]]*\]", "", query.text)
         for letter in dict.fromkeys(outside):
             plain = letter.isascii() and letter.isalnum()
             known = plain or letter in "*?" or letter in _JOINING or unicodedata.combining(letter)
             if not known and not self.snapshot.analyzer.forms(letter):
-                self.warnings.append(
-                    QueryWarning(f"{shown(query)} finds nothing: no word has {letter!r} in it", "pattern")
-                )
+                what = f"finds nothing: no word has {letter!r} in it"
+                self.remarks.add("pattern", query, what, "searched as it is written", query, *around)
                 return
-
-
-def shown(query: object) -> str:
-    """A part of a query, or its text, as a warning names it."""
-    return in_short(str(query))
 
 
 def _key(query: Pattern) -> tuple[object, ...]:
