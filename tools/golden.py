@@ -1,11 +1,14 @@
 """Write a golden index: one of the formats of this version, and what it answers, to be read by all later versions.
 
     python tools/golden.py tests/golden/v2
+    python tools/golden.py tests/golden/v2-fingerprints
 
 Run once for each version of the format, by that version, and never again: what a later version would write is not the
 point. The articles are the paragraphs of seeds/, so that common words have lists of several blocks; some are deleted,
 some replaced, some undated, there are fields of each kind, and there are several segments. `answers.json` has hits with
-their scores as hexadecimal floats, exact to the last bit, and facets. tests/test_golden.py reads it all.
+their scores as hexadecimal floats, exact to the last bit, and facets. A folder called `-fingerprints` gets an index
+that keeps them: of fewer paragraphs, some printed again with a word or a sentence more, and the answers tell what is
+folded under each hit. tests/test_golden.py reads it all.
 """
 
 from __future__ import annotations
@@ -65,6 +68,15 @@ QUERIES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
+# Of the index that keeps fingerprints.
+FOLDED: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("storm surge harbour", {}),
+    ("storm surge harbour", {"collapse": "near"}),
+    ("council", {"collapse": "near", "limit": 30}),
+    ("the", {"collapse": "near", "sort": "newest", "limit": 40}),
+)
+
+
 def articles() -> list[Article]:
     found = []
     for article in searchkit.read_articles(SEEDS):
@@ -81,6 +93,17 @@ def articles() -> list[Article]:
     return found
 
 
+def printed_again(every: list[Article]) -> list[Article]:
+    """Some paragraphs, and some of these as another paper has them."""
+    some = every[::4]
+    a_word = [Article(f"Update: {article.text}", id=f"{article.id}/word", date=article.date) for article in some[::5]]
+    more = [
+        Article(f"{article.text} This was first said on Monday.", id=f"{article.id}/more", date=article.date)
+        for article in some[::15]
+    ]
+    return some + a_word + more
+
+
 def answer(index: searchkit.Index, text: str, options: dict[str, Any]) -> dict[str, Any]:
     results = index.search(text, **options)
     return {
@@ -88,15 +111,21 @@ def answer(index: searchkit.Index, text: str, options: dict[str, Any]) -> dict[s
         "options": options,
         "total": results.total,
         "hits": [[hit.id, float(hit.score).hex()] for hit in results],
-        "facets": {name: [[str(value), count] for value, count in results.facets(name).items()] for name in FIELDS},
+        "folded": [list(hit.folded_ids) for hit in results],
+        "facets": {
+            name: [[str(value), count] for value, count in results.facets(name).items()]
+            for name in index.options.fields
+        },
     }
 
 
 def write(folder: Path) -> None:
     folder.mkdir(parents=True)
-    every = articles()
+    fingerprints = folder.name.endswith("-fingerprints")
+    every = printed_again(articles()) if fingerprints else articles()
+    queries, fields = (FOLDED, {}) if fingerprints else (QUERIES, FIELDS)
     middle = len(every) * 19 // 20
-    with searchkit.create(folder / "index", title_weight=2, k1=1.2, fields=FIELDS) as index:
+    with searchkit.create(folder / "index", title_weight=2, k1=1.2, fields=fields, fingerprints=fingerprints) as index:
         index.add(every[:middle])
         index.add(every[middle:])
         index.delete([article.id for article in every[5::40]])
@@ -104,9 +133,11 @@ def write(folder: Path) -> None:
         words = Matches(index._snapshot().searcher.parts, of_beginning(""), lambda: None)
         words.sort()
         long = words.weight(0)
-        if not index.check(deep=True).ok or index.stats().segments < 3 or long <= 256:
+        answers = [answer(index, text, options) for text, options in queries]
+        folded = any(ids for answer in answers for ids in answer["folded"])
+        told = folded if fingerprints else long > 256
+        if not index.check(deep=True).ok or index.stats().segments < 3 or not told:
             raise SystemExit("this is no index to keep")
-        answers = [answer(index, text, options) for text, options in QUERIES]
         stored = {hit.id: hit.article.to_dict() for hit in index.search("*", limit=None, sort="newest")[::25]}
         kept = {"articles": len(index), "tokens": index.stats().tokens, "stored": stored, "answers": answers}
     (folder / "answers.json").write_text(json.dumps(kept, indent=1, ensure_ascii=True) + "\n", encoding="ascii")
