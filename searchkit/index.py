@@ -310,7 +310,9 @@ class Index:
         ):
             usual = self._usual.find(snapshot, limit, offset, match, self._plain, self._skipping)
             if usual is not None:
-                return Ask(query, usual[0]).search(usual[1], start)
+                kept, settings = usual
+                results = kept.search_plain(query, settings, start, 0)
+                return Ask(query, kept).search_bound(settings, start, 0) if results is None else results
         if after is not None:
             cursor = Cursor.decode(after)
             snapshot, now = self._pages.find(cursor, snapshot), now or cursor.now

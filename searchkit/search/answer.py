@@ -141,6 +141,30 @@ class Scope:
             start, end = _period(self, since, until, on)
             self.filter = (start, end, RELATIONS[dates])
 
+    def ask(self, query: str | Query, settings: Settings) -> Ask:
+        """A query of a search with these settings. QueryError for what is no query."""
+        return Ask(query, self, settings)
+
+    def text(self, query: str | Query) -> str | None:
+        """The query, if the core may try to answer it as plain text. QueryError for what is no query."""
+        checked(query)
+        return query if type(query) is str and self.plain else None
+
+    def search_plain(
+        self, query: str | Query, settings: Settings, start: float, deadline: int, ask: Ask | None = None
+    ) -> Results | None:
+        """The results, where the core answers the query from its bytes; None where it goes the long way.
+
+        `start`, `deadline`: as of `Ask.search_bound`. `ask`: the query as a value, where there is one already.
+        """
+        if type(query) is not str or not self.plain:
+            return None
+        answer = self.snapshot.searcher.search_plain(query, self.match == "all", self.filter, settings, deadline)
+        if answer is None:
+            return None
+        warnings = self.late if answer.late else ()
+        return Results(ask or (self, query, settings), answer, perf_counter() - start, warnings)
+
     def _rank_by(self, variant: str | None, proximity: float | None, expand: Rm3 | str | None) -> None:
         if not (expand is None or expand == "rm3" or isinstance(expand, Rm3)):
             raise QueryError(f"expand is {expand!r}", hint='it must be "rm3", Rm3(...) or None')
@@ -194,9 +218,7 @@ class Ask:
         self, query: str | Query, scope: Scope, settings: Settings | None = None, fold: Fold | None = None
     ) -> None:
         """`settings`: of its search, where they are known already. `fold`: how hits are collapsed, in this search."""
-        if not isinstance(query, (str, Query)):
-            raise QueryError(f"a query is a str or a query node, not {type(query).__name__}")
-        self.query = query
+        self.query = checked(query)
         self.scope = scope
         self.fold = fold
         self._is_bound = False
@@ -207,11 +229,6 @@ class Ask:
     @property
     def snapshot(self) -> Snapshot:
         return self.scope.snapshot
-
-    @property
-    def text(self) -> str | None:
-        """The query, if the core may try to answer it as plain text."""
-        return self.query if type(self.query) is str and self.scope.plain else None
 
     @property
     def bound(self) -> Bound | None:
@@ -313,13 +330,13 @@ class Ask:
         self.settings = settings
         if self.fold is not None:
             return self.fold.search(self, settings, start)
-        scope = self.scope
-        deadline = 0 if scope.timeout is None else scope.deadline()
-        searcher = scope.snapshot.searcher
-        if type(self.query) is str and scope.plain:
-            answer = searcher.search_plain(self.query, scope.match == "all", scope.filter, settings, deadline)
-            if answer is not None:
-                return self.results(answer, perf_counter() - start)
+        deadline = self.scope.deadline()
+        results = self.scope.search_plain(self.query, settings, start, deadline, self)
+        return self.search_bound(settings, start, deadline) if results is None else results
+
+    def search_bound(self, settings: Settings, start: float, deadline: int) -> Results:
+        """The same by the long way."""
+        self.settings = settings
         try:
             answer = self.ranked(settings, deadline)
         except TimeUp:
@@ -396,6 +413,13 @@ class Ask:
             raise SearchTimeout(scope.timeout)
         self._matches = matches
         return matches
+
+
+def checked(query: str | Query) -> str | Query:
+    """The same. QueryError for what is no query."""
+    if not isinstance(query, (str, Query)):
+        raise QueryError(f"a query is a str or a query node, not {type(query).__name__}")
+    return query
 
 
 def settings_of(

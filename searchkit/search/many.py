@@ -56,61 +56,68 @@ def search_many(
     with _Team(min(threads - 1, len(queries) // FEW)) as team:
         chunks = []
         for first in range(0, len(queries), CHUNK):
-            asks = [Ask(query, scope, settings) for query in queries[first : first + CHUNK]]
+            some = queries[first : first + CHUNK]
             texts = Batch(
                 scope.snapshot.searcher,
-                [ask.text for ask in asks],
+                [scope.text(query) for query in some],
                 scope.match == "all",
                 scope.filter,
                 settings,
-                None if scope.timeout is None else [scope.nanoseconds] * len(asks),
+                None if scope.timeout is None else [scope.nanoseconds] * len(some),
             )
             team.start(texts)
-            chunks.append(_Chunk(asks, texts))
+            chunks.append(_Chunk(some, texts, scope, settings))
         for chunk in chunks:
-            chunk.bind_rest(team, settings)
+            chunk.bind_rest(team)
         return [results for chunk in chunks for results in chunk.results(team)]
 
 
 class _Chunk:
     """Some queries and their answers, as far as they are known."""
 
-    def __init__(self, asks: list[Ask], texts: Batch) -> None:
-        self._asks = asks
+    def __init__(self, queries: list[str | Query], texts: Batch, scope: Scope, settings: Settings) -> None:
+        self._queries = queries
         self._texts = texts
-        self._bound: list[tuple[list[Ask], Batch]] = []
-        self._results: dict[Ask, Results] = {}
+        self._scope = scope
+        self._settings = settings
+        self._bound: list[tuple[list[int], list[Ask], Batch]] = []  # with the numbers of their queries
+        self._results: dict[int, Results] = {}  # by the number of the query
 
-    def bind_rest(self, team: _Team, settings: Settings) -> None:
+    def bind_rest(self, team: _Team) -> None:
         """Finish the texts, and start on the queries that were no plain text."""
+        scope, settings = self._scope, self._settings
         rest = []
-        for ask, found in zip(self._asks, team.finish(self._texts), strict=True):
+        for number, (query, found) in enumerate(zip(self._queries, team.finish(self._texts), strict=True)):
             if found is None:
-                rest.append(ask)
+                rest.append(number)
             else:
-                self._results[ask] = ask.results(*found)
+                answer, seconds = found
+                self._results[number] = Results(
+                    (scope, query, settings), answer, seconds, scope.late if answer.late else ()
+                )
         for first in range(0, len(rest), FEW_BOUND):
-            asks = rest[first : first + FEW_BOUND]
+            numbers = rest[first : first + FEW_BOUND]
+            asks = [Ask(self._queries[number], scope, settings) for number in numbers]
             programs, left = [], []  # and how many nanoseconds binding has left of the time
-            for ask in asks:
-                start, deadline = clock(), ask.scope.deadline()
+            for number, ask in zip(numbers, asks, strict=True):
+                start, deadline = clock(), scope.deadline()
                 try:
                     programs.append(ask.program(settings, deadline))
                 except TimeUp:
-                    self._results[ask] = ask.results(None, (clock() - start) * 1e-9, late=True)
+                    self._results[number] = ask.results(None, (clock() - start) * 1e-9, late=True)
                     programs.append(None)
                 left.append(max(deadline - clock(), 1) if deadline else 0)
-            batch = Batch(asks[0].snapshot.searcher, programs, False, None, settings, left)
+            batch = Batch(scope.snapshot.searcher, programs, False, None, settings, left)
             team.start(batch)
-            self._bound.append((asks, batch))
+            self._bound.append((numbers, asks, batch))
 
     def results(self, team: _Team) -> Iterator[Results]:
         """All results in order. Requires: `bind_rest` was called."""
-        for asks, batch in self._bound:
-            for ask, found in zip(asks, team.finish(batch), strict=True):
-                if found is not None or ask not in self._results:
-                    self._results[ask] = ask.results(*(found or (None, 0.0)))
-        return (self._results[ask] for ask in self._asks)
+        for numbers, asks, batch in self._bound:
+            for number, ask, found in zip(numbers, asks, team.finish(batch), strict=True):
+                if found is not None or number not in self._results:
+                    self._results[number] = ask.results(*(found or (None, 0.0)))
+        return (self._results[number] for number in range(len(self._queries)))
 
 
 class _Team:

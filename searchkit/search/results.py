@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from searchkit.analysis import Analyzer
     from searchkit.article import Article, FieldValue
-    from searchkit.core.evaluate import Searcher
+    from searchkit.core.evaluate import Searcher, Settings
     from searchkit.core.program import TermLists
     from searchkit.dates import DateInterval
     from searchkit.query.complaints import QueryWarning
@@ -133,6 +133,12 @@ class Asked(Protocol):
     def suggestions(self) -> tuple[str, ...]:
         """Texts that find something, with other words in place of doubtful ones."""
         ...
+
+
+class Asking(Protocol):
+    """What holds for a query that nobody has made a value of yet."""
+
+    def ask(self, query: str | Query, settings: Settings) -> Asked: ...
 
 
 class Hit(Place):
@@ -286,21 +292,31 @@ class Results(Sequence[Hit]):
     whether the time was up.
     """
 
-    __slots__ = ("_answer", "_ask", "_made", "_seconds", "_suggestions", "_total", "_warnings")
+    __slots__ = ("_answer", "_asked", "_made", "_seconds", "_suggestions", "_total", "_warnings")
 
     def __init__(
-        self, ask: Asked, answer: Answer | None, seconds: float, warnings: tuple[QueryWarning, ...] = ()
+        self,
+        ask: Asked | tuple[Asking, str | Query, Settings],
+        answer: Answer | None,
+        seconds: float,
+        warnings: tuple[QueryWarning, ...] = (),
     ) -> None:
-        """`answer`: what the core found; None: nothing."""
-        self._ask = ask
+        """`ask`: what was asked, or what that is made of when needed. `answer`: what the core found; None: nothing."""
+        self._asked = ask
         self._answer = answer
         self._seconds = seconds
         self._warnings = warnings
         self._made: tuple[Hit, ...] | None = None
         self._total: int | None = None
         self._suggestions: tuple[str, ...] | None = None
-        if answer is not None:
-            answer.ask = ask
+
+    @property
+    def _ask(self) -> Asked:
+        ask = self._asked
+        if isinstance(ask, tuple):
+            scope, query, settings = ask
+            ask = self._asked = scope.ask(query, settings)
+        return ask
 
     @property
     def total(self) -> int:
@@ -369,7 +385,7 @@ class Results(Sequence[Hit]):
 
     def _warned(self, warning: QueryWarning) -> Results:
         """The same with one more warning."""
-        return Results(self._ask, self._answer, self._seconds, (*self._warnings, warning))
+        return Results(self._asked, self._answer, self._seconds, (*self._warnings, warning))
 
     def timeline(self, by: By = "month", *, gaps: bool = True) -> Timeline:
         """How many of all articles that the query finds, not only of these hits, lie in each "day", "week", "month",
@@ -446,7 +462,12 @@ class Results(Sequence[Hit]):
     def _hits(self) -> tuple[Hit, ...]:
         """The hits, made when the first is asked for."""
         if self._made is None:
-            self._made = () if self._answer is None else self._answer.hits(Hit)
+            answer = self._answer
+            if answer is None:
+                self._made = ()
+            else:
+                answer.ask = self._ask
+                self._made = answer.hits(Hit)
         return self._made
 
     def __repr__(self) -> str:
