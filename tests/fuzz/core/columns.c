@@ -54,6 +54,10 @@ static void ask(const sk_column *c)
             LAW((bits[docid / 64] >> docid % 64 & 1) == (ranks[docid] != UINT32_MAX));
             LAW(ranks[docid] == UINT32_MAX || ranks[docid] < c->values);
         }
+        uint64_t sum = 0;
+        for (uint32_t value = 0; value < c->values; value++)
+            sum += counts[value];
+        LAW(sum <= c->codes);
         if (words)
             LAW(!(bits[words - 1] & ~all[words - 1]));
         for (uint32_t value = 0; value < c->values && value < MOST_SINGLE; value++) {
