@@ -77,14 +77,16 @@ def create(
     options = Options(
         named, title_weight, float(k1), float(b), timezone, frequent_terms(named), store, fields, fingerprints
     )
+    manifest = Manifest(options.manifest_format, 1, options.to_json())
     try:
-        storage.create(Manifest(options.manifest_format, 1, options.to_json()))
+        storage.create(manifest)
     except FileExistsError as error:
         if not Path(storage.path).is_dir():
             raise NotADirectoryError(ENOTDIR, "a file stands where the index is to be", storage.path) from error
         if not exist_ok:
             raise IndexExists(storage.path) from error
-    return Index(storage, writable=True)
+        return Index(storage, writable=True)
+    return Index(storage, Snapshot.of(storage, manifest), writable=True)
 
 
 def open(path: str | Path, *, mode: Literal["r", "r+"] = "r+") -> Index:
@@ -108,11 +110,11 @@ class Index:
     _skipping = True
     _plain = True
 
-    def __init__(self, storage: Storage, *, writable: bool) -> None:
+    def __init__(self, storage: Storage, snapshot: Snapshot | None = None, *, writable: bool) -> None:
         """Use `create` or `open`."""
         self._storage = storage
         self._writable = writable
-        self._current: Snapshot | None = Snapshot.open(storage)
+        self._current: Snapshot | None = snapshot or Snapshot.open(storage)
         self._pages = Pages(storage)
         self._usual = Usual(self._pages)
         self._left: Snapshot | None = None  # shown until a commit of ours that could not be opened yet

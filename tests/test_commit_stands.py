@@ -26,6 +26,7 @@ class NoMore(System):
     def __init__(self) -> None:
         self.runs_out = False
         self.none_left = False
+        self.last = 3  # the generation after which there is none
 
     def open(self, path: Path) -> int:
         if self.none_left:
@@ -34,7 +35,7 @@ class NoMore(System):
 
     def sync_folder(self, descriptor: int, folder: Path) -> None:
         super().sync_folder(descriptor, folder)
-        self.none_left = self.runs_out and any(folder.glob("manifest-000003.json"))
+        self.none_left = self.runs_out and any(folder.rglob(f"manifest-{self.last:06}.json"))
 
 
 @pytest.fixture
@@ -54,6 +55,18 @@ def committed(tmp_path: Path) -> set[str]:
     with searchkit.open(tmp_path / "index", mode="r") as other:
         assert other.check().ok
         return {article.id for article in other.articles()}
+
+
+def test_an_index_that_is_made_is_there(tmp_path: Path, system: NoMore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty index has nothing to open: `create` returns it once it is durable."""
+    monkeypatch.setattr("searchkit.index.FolderStorage", lambda path: FolderStorage(path, system))
+    system.runs_out, system.last = True, 1
+    with searchkit.create(tmp_path / "new") as index:
+        assert system.none_left
+        assert (len(index), list(index.search("word"))) == (0, [])
+        system.runs_out = system.none_left = False
+        index.add([Article("word", id="first")])
+        assert [hit.id for hit in index.search("word")] == ["first"]
 
 
 def test_an_addition_that_is_durable_returns(index: Index, system: NoMore, tmp_path: Path) -> None:

@@ -172,6 +172,22 @@ def test_articles_under_the_damage_are_lost_and_named(larger: Path, tmp_path: Pa
     assert (report.kept, report.rebuilt, report.ok) == (1, 1, False)
 
 
+@pytest.mark.slow
+def test_a_segment_is_built_anew_in_as_much_memory_as_is_given(larger: Path, tmp_path: Path) -> None:
+    """Articles are put aside in files on the way; the segment is the same to the byte."""
+    names = []
+    for memory in ("256MB", 1 << 20):
+        folder = copied(larger, tmp_path)
+        path = files(folder, "*.sk")[-1]
+        start, length = read_segment(path.read_bytes(), path.name).offsets["postings"]
+        change(path, start + length // 2, bytes(100))
+        assert searchkit.repair(folder, memory=memory).rebuilt == 1
+        names.append({path.name: path.read_bytes() for path in files(folder, "*.sk")})
+    assert names[0] == names[1]
+    with pytest.raises(ValueError, match="memory must be at least 1MB"):
+        searchkit.repair(folder, memory=1000)
+
+
 @pytest.mark.parametrize("section", ["postings", "terms"])
 def test_damage_beside_the_articles_costs_none(larger: Path, tmp_path: Path, section: str) -> None:
     """Everything else is made again from them: answers are as before, to the last bit."""

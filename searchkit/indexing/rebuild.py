@@ -21,7 +21,7 @@ from searchkit.storage.memory import MemoryStorage
 __all__ = ["Stored", "rebuilt", "stored_articles", "write_segment"]
 
 SMALL = 16 << 20  # bytes of a segment
-MEMORY = 256 << 20  # bytes that articles may take before they are put aside
+MEMORY = 256 << 20  # bytes that articles may take before they are put aside, if nobody says otherwise
 
 # An article as a segment has it: id in UTF-8, start and end of its date in seconds (-1 and -1: undated), record.
 Stored = tuple[bytes, int, int, Record]
@@ -54,19 +54,28 @@ def stored_articles(part: Part, docids: Iterable[int]) -> Iterator[Stored]:
 
 
 def write_segment(
-    articles: Iterable[Stored], options: Options, storage: Storage, writer: SegmentWriter, *, compress: bool
+    articles: Iterable[Stored],
+    options: Options,
+    storage: Storage,
+    writer: SegmentWriter,
+    *,
+    compress: bool,
+    memory: int = MEMORY,
 ) -> int:
-    """Write the segment of these articles, each of an id of its own; how many there are. 0: nothing was written."""
+    """Write the segment of these articles, each of an id of its own; how many there are. 0: nothing was written.
+
+    memory: bytes that they may take before they are put aside.
+    """
     crew = Crew(usual_workers())
     count, parts = 0, []
     try:
-        run = Run(options, storage, MEMORY, crew)
+        run = Run(options, storage, memory, crew)
         for pack in _packs(articles):
             count += len(pack)
             run.add(pack)
-            if run.memory >= MEMORY:
+            if run.memory >= memory:
                 parts.append(run.put_aside("a run"))
-                run = Run(options, storage, MEMORY, crew)
+                run = Run(options, storage, memory, crew)
         if not count:
             return 0
         if not parts:

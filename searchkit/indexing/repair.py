@@ -26,6 +26,7 @@ from searchkit.indexing.options import Options
 from searchkit.indexing.rebuild import Stored, write_segment
 from searchkit.indexing.salvage import Salvage
 from searchkit.indexing.snapshot import Part, open_part
+from searchkit.indexing.writer import parse_memory
 from searchkit.storage.container import Finding, SegmentWriter, publish_segment
 from searchkit.storage.folder import FolderStorage
 from searchkit.storage.live import decode_live, encode_live, live_entry
@@ -42,6 +43,7 @@ from searchkit.storage.mend import mended_live, mended_manifest
 __all__ = ["RepairReport", "repair"]
 
 DEFAULT_WAIT = 10.0  # seconds for the lock
+DEFAULT_MEMORY = "256MB"
 
 
 @attrs.frozen
@@ -78,22 +80,27 @@ class RepairReport:
         )
 
 
-def repair(path: str | Path, *, wait: float = DEFAULT_WAIT, deep: bool = False) -> RepairReport:
+def repair(
+    path: str | Path, *, wait: float = DEFAULT_WAIT, deep: bool = False, memory: str | int = DEFAULT_MEMORY
+) -> RepairReport:
     """Make the index in the folder `path` whole again, of what can be read of it, in one durable commit.
 
     Nothing is done to a sound index. wait: seconds for the lock. deep: also build anew what a deep check finds wrong.
-    Raises IndexNotFound, IndexLocked, FormatVersion (a newer or foreign format is no damage), or CorruptIndex if no
-    manifest can be read.
+    memory: roughly what the articles of a segment that is built anew may hold before they are put aside in a file
+    ("256MB", or bytes). Raises IndexNotFound, IndexLocked, FormatVersion (a newer or foreign format is no damage), or
+    CorruptIndex if no manifest can be read.
     """
+    limit = parse_memory(memory)
     storage = FolderStorage(path)
     with storage.lock(wait):
-        return _Repair(storage, deep).run()
+        return _Repair(storage, deep, limit).run()
 
 
 class _Repair:
-    def __init__(self, storage: FolderStorage, deep: bool) -> None:
+    def __init__(self, storage: FolderStorage, deep: bool, memory: int) -> None:
         self._storage = storage
         self._deep = deep
+        self._memory = memory
         self._findings: list[Finding] = []
         self._notes: list[str] = []
         self._undone = 0
@@ -268,7 +275,7 @@ class _Repair:
 
         with self._storage.output() as output:
             writer = SegmentWriter(output, format=self._options.segment_format)
-            count = write_segment(articles(), self._options, self._storage, writer, compress=True)
+            count = write_segment(articles(), self._options, self._storage, writer, compress=True, memory=self._memory)
             self._lost |= lost
             self._lost_unnamed += unnamed
             if not count:

@@ -152,6 +152,11 @@ class Snapshot:
         return cls._of(storage, manifest, buffers, held)
 
     @classmethod
+    def of(cls, storage: Storage, manifest: Manifest) -> Snapshot:
+        """The generation of a manifest that names no files: nothing is opened, so nothing can fail."""
+        return cls._of(storage, manifest, {}, None)
+
+    @classmethod
     def _of(
         cls, storage: Storage, manifest: Manifest, buffers: Mapping[str, Buffer], held: Snapshot | None
     ) -> Snapshot:
