@@ -29,9 +29,9 @@ def term_of(form: str) -> str:
     return form.removesuffix("s")
 
 
-def marks(*words: str, phrases: tuple[tuple[str, int], ...] = (), prefixes: tuple[str, ...] = ()) -> Marks:
-    """Marks of words as terms, phrases as ("two words", slop), and prefixes."""
-    return Marks(frozenset(words), prefixes, tuple((tuple(phrase.split()), slop) for phrase, slop in phrases))
+def marks(*words: str, phrases: tuple[tuple[str, int], ...] = ()) -> Marks:
+    """Marks of words as terms, and phrases as ("two words", slop)."""
+    return Marks(frozenset(words), tuple((tuple(phrase.split()), slop) for phrase, slop in phrases))
 
 
 def matched(text: str, wanted: Marks) -> list[str]:
@@ -46,12 +46,6 @@ def best(text: str, wanted: Marks, n: int = 1, sentences: int = 2) -> list[str]:
 
 def test_words_match_by_term_not_by_spelling() -> None:
     assert matched("Storms! The storm’s over; STORM, stormy", marks("storm")) == ["Storms", "STORM"]
-
-
-def test_prefixes_match_terms_that_begin_with_them_and_their_own_term() -> None:
-    """`ships*` also finds the term of `ships`, as the search does."""
-    assert matched("ship, shipping, Ships, hip", marks(prefixes=("ships",))) == ["ship", "Ships"]
-    assert matched("ship, shipping, Ships, hip", marks(prefixes=("ship",))) == ["ship", "shipping", "Ships"]
 
 
 def test_a_phrase_is_one_match_and_its_words_alone_are_none() -> None:

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
 from time import perf_counter
@@ -203,6 +204,15 @@ class Scope:
         assert self.timeout is not None
         return max(int(self.timeout * 1e9), 1)
 
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """For what is whole or none: SearchTimeout where the time is up."""
+        try:
+            yield
+        except TimeUp:
+            assert self.timeout is not None
+            raise SearchTimeout(self.timeout) from None
+
     @property
     def late(self) -> tuple[QueryWarning, ...]:
         """The warning of a search that has reached its deadline."""
@@ -305,8 +315,7 @@ class Ask:
         settings = settings_of(self.snapshot, rm3.articles, 0, "score", self.scope.ranking[1])
         if not settings.wanted:
             return bound
-        program = plan(bound, self.snapshot, deadline, self.scope.variant, not self.scope.proximity)[0]
-        answer = self.snapshot.searcher.search(program, settings, deadline)
+        answer = self.snapshot.searcher.search(self._ranking(bound, deadline), settings, deadline)
         if answer.late:
             raise TimeUp
         hits = [(hit._segment, hit._docid, hit.score) for hit in answer.hits(Place)]
@@ -355,11 +364,11 @@ class Ask:
     def program(self, settings: Settings, deadline: int) -> Program | None:
         """What to evaluate for a query that goes the long way; None: nothing. Raises TimeUp at the deadline."""
         bound = self.bind(deadline)
-        return (
-            None
-            if bound is None or not settings.wanted
-            else plan(bound, self.snapshot, deadline, self.scope.variant, not self.scope.proximity)[0]
-        )
+        return None if bound is None or not settings.wanted else self._ranking(bound, deadline)
+
+    def _ranking(self, bound: Bound, deadline: int) -> Program:
+        """The program that ranks as this scope does. Raises TimeUp at the deadline."""
+        return plan(bound, self.snapshot, deadline, self.scope.variant, not self.scope.proximity)[0]
 
     def results(self, answer: Answer | None, seconds: float, late: bool = False) -> Results:
         """The results of an answer, which knows if it is late. A query that is not bound was plain, or late itself."""
@@ -384,16 +393,15 @@ class Ask:
         count = None
         if type(self.query) is str and scope.plain:
             count = scope.snapshot.searcher.count_plain(self.query, scope.match == "all", scope.filter, deadline)
-        if count is None:
-            try:
+            if count is not None and count >= 0:
+                return count
+        with scope.whole():
+            if count is None:
                 bound = self.bind(deadline)
                 program = None if bound is None else plan(bound, self.snapshot, deadline)[0]
                 count = 0 if program is None else self.snapshot.searcher.count(program, deadline)
-            except TimeUp:
-                count = -1
-        if count < 0:
-            assert scope.timeout is not None
-            raise SearchTimeout(scope.timeout)
+            if count < 0:
+                raise TimeUp
         return count
 
     def matches(self) -> list[bytes]:
@@ -402,15 +410,12 @@ class Ask:
             return self._matches
         scope = self.scope
         deadline = scope.deadline()
-        try:
+        with scope.whole():
             bound = self.bind(deadline)
             program = plan(Everything(False) if bound is None else bound, self.snapshot, deadline)[0]
             matches = self.snapshot.searcher.matches(program, deadline)
-        except TimeUp:
-            matches = None
-        if matches is None:
-            assert scope.timeout is not None
-            raise SearchTimeout(scope.timeout)
+            if matches is None:
+                raise TimeUp
         self._matches = matches
         return matches
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from searchkit.core.columns import NO_RANK
 from searchkit.core.evaluate import Answer, Settings, clock
 from searchkit.core.fingerprints import Groups
-from searchkit.errors import QueryError, SearchTimeout, in_short
+from searchkit.errors import QueryError, in_short
 from searchkit.search.bind import TimeUp, check_time
 from searchkit.search.where import sorted_keys
 
@@ -82,11 +82,8 @@ class Fold:
         """The other hits of a group, in their order, by its best one. Raises SearchTimeout."""
         if self._folded is None:
             assert self._settings is not None, "hits come from a search"
-            try:
+            with ask.scope.whole():
                 self._folded = self._assign(ask, self._settings, ask.scope.deadline())
-            except TimeUp:
-                assert ask.scope.timeout is not None
-                raise SearchTimeout(ask.scope.timeout) from None
         return self._folded[self._shown[place]]
 
     def _group(self, answer: Answer, deadline: int) -> tuple[list[int], bool]:

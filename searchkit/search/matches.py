@@ -10,7 +10,7 @@ that, from the text, analysed again as it was for the index. Both give the same.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,31 +39,17 @@ def find_matches(spans: Sequence[tuple[str, int, int]], marks: Marks, term_of: C
     `spans`: (form, start, end) of each token of the text, all of them and in order. A word that was only asked for as
     part of a phrase is no match outside the phrase.
     """
-    in_company = marks.in_company
-    prefixes = [(prefix, term_of(prefix)) for prefix in marks.prefixes]
+    terms = marks.words | marks.in_company
     # Few of a text's forms matter, so that the walk over all of its tokens is left to a comprehension.
-    wanted: dict[str, str] = {}  # form -> its term
-    keys: dict[str, frozenset[object]] = {}  # term -> the words and prefixes it answers
-    for form in dict.fromkeys(map(itemgetter(0), spans)):
-        term = term_of(form)
-        answered: set[object] = {term} if term in marks.words else set()
-        for prefix in prefixes:
-            if term.startswith(prefix[0]) or term == prefix[1]:
-                answered.add(prefix)
-        if answered or term in in_company:
-            wanted[form] = term
-            keys[term] = frozenset(answered)
+    wanted = {form: term for form in dict.fromkeys(map(itemgetter(0), spans)) if (term := term_of(form)) in terms}
     places = [(at, wanted[form], start, end) for at, (form, start, end) in enumerate(spans) if form in wanted]
-    return _matches_among(places, keys, marks)
+    return matches_at(places, marks)
 
 
 def matches_at(places: Sequence[Place], marks: Marks) -> list[Match]:
-    """The same, where it is known which terms of the marks stand where. Requires: there are no prefixes."""
-    return _matches_among(places, {term: frozenset([term]) for term in marks.words}, marks)
-
-
-def _matches_among(places: Sequence[Place], keys: Mapping[str, frozenset[object]], marks: Marks) -> list[Match]:
-    found = [Match(start, end, keys[term]) for _, term, start, end in places if keys.get(term)]
+    """The same, where it is known which terms of the marks stand where."""
+    keys: dict[str, frozenset[object]] = {term: frozenset([term]) for term in marks.words}
+    found = [Match(start, end, keys[term]) for _, term, start, end in places if term in keys]
     if marks.phrases or marks.series:
         positions: dict[str, list[int]] = {term: [] for term in marks.in_company}
         spans: dict[int, Span] = {}

@@ -45,7 +45,6 @@ class Marks:
     """What a query looked for in an article, in terms of its index: what to mark."""
 
     words: frozenset[str] = frozenset()  # terms
-    prefixes: tuple[str, ...] = ()  # folded beginnings of terms
     phrases: tuple[
         tuple[tuple[str, ...], int], ...
     ] = ()  # (terms, slop): each term at most `slop` behind the one before
@@ -55,7 +54,7 @@ class Marks:
     ] = ()  # (of each place the terms that fill it, slop as of a phrase, whether in this order)
 
     def __bool__(self) -> bool:
-        return bool(self.words or self.prefixes or self.phrases or self.series)
+        return bool(self.words or self.phrases or self.series)
 
     @property
     def in_company(self) -> frozenset[str]:
@@ -65,7 +64,7 @@ class Marks:
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """All terms there are, but for prefixes."""
+        """All terms there are."""
         return tuple(self.words | self.in_company)
 
 
@@ -266,7 +265,7 @@ class Hit(Place):
         from searchkit.search.matches import find_matches, matches_at
 
         terms = marks.terms
-        if marks.prefixes or len(terms) > MOST_LOOKED_UP:
+        if len(terms) > MOST_LOOKED_UP:
             return find_matches(snapshot.analyzer.spans(text), marks, snapshot.term_of)
         lists = [snapshot.lists(term) for term in terms]
         places = snapshot.searcher.places(lists, self._segment, self._docid, text)
