@@ -9,7 +9,8 @@ import contextlib
 import io
 import json
 import struct
-from collections.abc import Callable
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -26,13 +27,14 @@ from searchkit.indexing.salvage import Salvage
 from searchkit.indexing.snapshot import stored_article
 from searchkit.indexing.store import read_block
 from searchkit.query import from_json
+from searchkit.search.cursor import DIGEST, Cursor, _digest
 from searchkit.sources import read_articles
 from searchkit.storage.container import ENTRY, HEADER, TRAILER, WORD, read_segment
 from searchkit.storage.live import decode_live, encode_live
 from searchkit.storage.manifest import SegmentEntry, decode_manifest, encode_manifest, generation_of, manifest_name
 from searchkit.storage.mend import mended_manifest
 
-__all__ = ["DOORS", "NOW"]
+__all__ = ["DOORS", "NOW", "cursors"]
 
 NOW = datetime(2020, 10, 2, 10, 15)
 DAMAGED = (CorruptIndex, FormatVersion)
@@ -263,6 +265,28 @@ def saved_query(data: bytes) -> None:
     assert query.describe() and str(query)
 
 
+PAGED = "flood OR run OR date:'last month'"
+
+
+def cursor(data: bytes) -> None:
+    """What stands in a cursor, its checksum made right: a page, or a QueryError."""
+    sealed = urlsafe_b64encode(data[:MOST] + _digest(data[:MOST])).decode().rstrip("=")
+    for text in (_text(data), sealed):
+        for options in ({}, {"sort": "newest", "offset": 2}):
+            with contextlib.suppress(QueryError):
+                found = _index().search(PAGED, after=text, limit=3, **options)
+                assert len(found) <= 3
+                assert found.cursor is None or Cursor.decode(found.cursor)
+
+
+def cursors() -> Iterator[bytes]:
+    """Some that are given out, without their checksums."""
+    for options in ({}, {"sort": "newest", "offset": 2}):
+        for limit in (1, 3, 20):
+            given = _index().search(PAGED, limit=limit, now=NOW, **options).cursor or ""
+            yield urlsafe_b64decode(given + "=" * (-len(given) % 4))[:-DIGEST]
+
+
 def date(data: bytes) -> None:
     """A date is one, or a DateError; and what it is written as is the same date."""
     try:
@@ -286,5 +310,6 @@ DOORS: dict[str, Callable[[bytes], Any]] = {
     "query": query,
     "strict-query": strict_query,
     "saved-query": saved_query,
+    "cursor": cursor,
     "date": date,
 }

@@ -16,7 +16,7 @@ from strategies import DATES, some_articles
 from written_queries import DECLARED
 
 import searchkit
-from fuzz.doors import DOORS
+from fuzz.doors import DOORS, cursors
 from searchkit import Article, Boolean, Date, Keyword, Number
 from searchkit.index import Index
 from searchkit.storage.container import read_segment
@@ -277,6 +277,7 @@ _SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "query": _texts,
     "strict-query": _queries,
     "saved-query": _saved,
+    "cursor": cursors,
     "date": _dates,
 }
 _CORE: dict[str, tuple[str, Callable[[], Iterator[bytes]]]] = {
