@@ -114,6 +114,16 @@ def test_options_say_what_is_found(indexed: Run, arguments: list[str], ids: list
     assert outcome.code == (0 if ids else 1)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [(["-storm boats"], "searchkit query -- '-word'"), (["storm", "surge"], "searchkit query 'storm surge'")],
+)
+def test_what_a_shell_makes_of_a_query_is_told_how_to_write(indexed: Run, arguments: list[str], hint: str) -> None:
+    outcome = indexed("query", *arguments)
+    assert outcome.code == 2
+    assert hint in outcome.err
+
+
 def test_json_is_one_object_and_jsonl_a_line_a_hit(indexed: Run) -> None:
     answer = json.loads(indexed("query", "storm", "--json", "--limit", "1", "--snippets", "2", "--markup", "html").out)
     assert answer["total"] == 2

@@ -44,7 +44,13 @@ def _run(arguments: list[str]) -> int:
         return leave.exit_code
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "searchkit"
-        return _complain(f"{error.format_message()} Try '{command} --help'.", BAD_USE)
+        message, hint = error.format_message(), f"Try '{command} --help'."
+        if command == "searchkit query":
+            if isinstance(error, click.NoSuchOption):
+                hint = f"A query that begins with a minus goes last, behind two: {command} -- '-word'. {hint}"
+            elif "extra argument" in message:
+                message, hint = f"{message}.", f"A query is one argument: {command} 'storm surge'. {hint}"
+        return _complain(f"{message} {hint}", BAD_USE)
     except click.ClickException as error:
         return _complain(error.format_message(), BAD_USE)
     except (QueryError, DateError, ArticleError) as error:
