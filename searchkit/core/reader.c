@@ -327,18 +327,22 @@ static int decode_coded(sk_cursor *c, const uint8_t *at, size_t size, uint32_t p
         return SK_DAMAGED;
     unsigned head = sk_load16(at) & 1023, k_gap = head & 31, k_tf = head >> 5;
     uint64_t docid = previous == UINT32_MAX ? UINT64_MAX : previous;
+    sk_rice_get_all(&r, k_gap, count, c->docids);
     for (uint32_t i = 0; i < count; i++) {
-        docid += (uint64_t)sk_rice_get(&r, k_gap) + 1;
-        if (docid >= c->segment->articles || r.failed)
-            return SK_DAMAGED;
+        docid += (uint64_t)c->docids[i] + 1;
         c->docids[i] = (uint32_t)docid;
     }
+    if (docid >= c->segment->articles || r.failed)
+        return SK_DAMAGED;
     memset(c->docids + count, 255, (SK_BLOCK - count) * sizeof *c->docids);
+    sk_rice_get_all(&r, k_tf, count, c->tfs);
+    int32_t least = INT32_MAX;
     for (uint32_t i = 0; i < count; i++) {
-        c->tfs[i] = sk_rice_get(&r, k_tf) + 1;
-        if (r.failed || (int32_t)c->tfs[i] <= 0)
-            return SK_DAMAGED;
+        c->tfs[i]++;
+        least = (int32_t)c->tfs[i] < least ? (int32_t)c->tfs[i] : least;
     }
+    if (r.failed || least <= 0)
+        return SK_DAMAGED;
     if (c->full == 0) {
         size_t used = (size_t)((r.at + 7) / 8);
         c->positions = at + used;
