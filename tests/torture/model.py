@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -35,6 +36,7 @@ __all__ = ["model"]
 
 LIFE = 400  # steps with one index
 MOST_FAILURES = 5
+PAUSE = 60.0  # seconds between two words about how far it is
 REMEMBERED = 12  # steps that a failure tells of
 
 # How often each step is tried, in proportion.
@@ -61,6 +63,7 @@ def work(given: dict[str, Any]) -> dict[str, Any]:
     kinds: Counter[str] = Counter()
     failures: list[str] = []
     life = 0
+    told = time.monotonic()
     while kinds.total() < given["steps"] and len(failures) < MOST_FAILURES:
         name = f"{given['seed']}/{given['job']}/{life}"
         with tempfile.TemporaryDirectory(prefix="searchkit-model-", dir=fast_folder()) as folder:
@@ -74,6 +77,10 @@ def work(given: dict[str, Any]) -> dict[str, Any]:
                 kinds["failed"] += 1
             machine.close()
         life += 1
+        if time.monotonic() - told > PAUSE:  # a long run may not come to its end
+            told = time.monotonic()
+            so_far = f"{kinds.total():,} of {given['steps']:,} steps, {len(failures)} failures"
+            print(f"model: seed {given['seed']}, process {given['job']}: {so_far}", file=sys.stderr, flush=True)
     return {"kinds": kinds, "failures": failures}
 
 
