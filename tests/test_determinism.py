@@ -160,3 +160,24 @@ def test_other_articles_give_another_file(expected: dict[str, str], tmp_path: Pa
 if __name__ == "__main__":
     add = in_commits(lambda: random.randrange(100, 400))
     print(built(Path(sys.argv[1]), add))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_frequent_words_that_are_no_pair_words(tmp_path: Path, workers: int) -> None:
+    """A word so frequent that it is not sorted has the list that it has where it is too rare for that."""
+    random = generator("frequent")
+    words = ["often", "seldom", *(f"w{number}" for number in range(300))]
+    articles = [
+        Article(" ".join(random.choices(words, weights=[200, 2] + [1] * 300, k=600)), id=f"{number}", date="2020")
+        for number in range(100)
+    ]
+    files = []
+    for memory, portion in ((1 << 28, 100), (1 << 20, 100), (1 << 28, 9)):
+        with searchkit.create(tmp_path / f"{memory}-{portion}") as index:
+            for first in range(0, 100, portion):
+                index.add(articles[first : first + portion], memory=memory, workers=workers)
+            index.compact()
+            assert index.check(deep=True).ok
+        files.append(segment_files(tmp_path / f"{memory}-{portion}"))
+    assert files[0] == files[1] == files[2]

@@ -145,6 +145,20 @@ def test_small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told(data, True) == expected
 
 
+def test_records_stay_what_they_are() -> None:
+    """The records that a pack gives may be its own bytes: nothing can be added to it from then on."""
+    pack = Pack()
+    pack.add(b"1", -1, -1, b"title", b"", b"", b"text")
+    records = pack.records(True)
+    assert bytes(records).endswith(b"titletext") and len(records) == pack.size
+    with pytest.raises(ValueError, match="in use"):
+        pack.add(b"2", -1, -1, b"", b"", b"", b"more")
+    with pytest.raises(ValueError, match="in use"):
+        pack.take_lines(b'{"text": "more", "id": "2"}', 0, 1, (b"title", b"date", b"text", b"id"), {}.get, 1)
+    del pack
+    assert bytes(records).endswith(b"titletext")
+
+
 @pytest.mark.parametrize("workers", [1, 2, 3, 5])
 @pytest.mark.parametrize("memory", ["1MB", "256MB"])
 def test_any_workers_in_any_memory(workers: int, memory: str) -> None:

@@ -6,8 +6,9 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 cdef extern from "pack.h" nogil:
     ctypedef struct sk_buffer:
         uint8_t *bytes
-        size_t length
+        size_t length, capacity
         int failed
+    int sk_buffer_room(sk_buffer *b, size_t more)
 
     ctypedef struct sk_packed:
         uint64_t record, size
@@ -38,3 +39,5 @@ cdef extern from "pack.h" nogil:
 cdef class Pack:
     cdef sk_pack pack
     cdef readonly uint64_t text_bytes
+    cdef bint shown  # its bytes are seen elsewhere: they stay where they are
+    cdef _require_own(self)

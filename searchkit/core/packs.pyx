@@ -5,6 +5,7 @@ A pack is filled by one thread and then only read. `add` takes an article in pie
 straight from their bytes, and says where Python must look.
 """
 
+from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
@@ -33,6 +34,7 @@ cdef class Pack:
         cdef size_t lengths[5]
         cdef sk_packed *article
         cdef int i = 0
+        self._require_own()
         for part in (title, date, fields, text, id):
             parts[i] = <const uint8_t *>PyBytes_AS_STRING(part)
             lengths[i] = PyBytes_GET_SIZE(part)
@@ -58,9 +60,12 @@ cdef class Pack:
         cdef uint32_t number = self.pack.count, lengths[4]
         cdef sk_packed *article
         cdef int result
+        self._require_own()
         for place, name in zip((SK_TITLE, SK_DATE, SK_TEXT, SK_ID), names, strict=True):
             c_names.at[place] = <const uint8_t *>PyBytes_AS_STRING(name)
             c_names.length[place] = PyBytes_GET_SIZE(name)
+        if not self.pack.data.capacity:
+            sk_buffer_room(&self.pack.data, enough + enough // 8)  # at once, not by halves that are copied
         with nogil:
             result = sk_pack_lines(&self.pack, bytes_, length, &at, &line, &c_names, enough)
         if result == SK_NO_MEMORY:
@@ -133,15 +138,25 @@ cdef class Pack:
             pack.text_bytes += sizes[SK_TITLE] + sizes[SK_TEXT]
         return pack
 
+    cdef _require_own(self):
+        if self.shown:
+            raise ValueError("this pack's records are in use: nothing may be added to it")
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        self.shown = True
+        PyBuffer_FillInfo(view, self, self.pack.data.bytes, <Py_ssize_t>self.pack.data.length, 1, flags)
+
     def records(self, bint store):
-        """All records, one behind the other; without their titles and texts unless `store`."""
+        """All records, one behind the other; without their titles and texts unless `store`. They may be the pack's own
+        bytes: nothing can be added to it any more.
+        """
         cdef uint32_t i, lengths[4]
         cdef uint8_t *at
         cdef const uint8_t *record
         cdef Py_ssize_t size = 0
         cdef size_t kept
         if store:
-            return PyBytes_FromStringAndSize(<const char *>self.pack.data.bytes, self.pack.data.length)
+            return memoryview(self)
         for i in range(self.pack.count):
             memcpy(lengths, self.pack.data.bytes + self.pack.articles[i].record, SK_RECORD_HEAD)
             size += SK_RECORD_HEAD + <Py_ssize_t>lengths[SK_DATE] + lengths[SK_FIELDS]

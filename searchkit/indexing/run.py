@@ -41,7 +41,7 @@ WRITTEN = 1 << 20
 SORTING = 32
 
 # Bytes of records read before the pages of the scratch file are given back.
-FORGET = 1 << 18
+FORGET = 1 << 20
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -196,9 +196,9 @@ class _Store:
         self.held = 0
         self._storage = storage
         self._scratch: Scratch | None = None
-        self._pieces: list[bytes] = []
+        self._pieces: list[bytes | memoryview] = []
 
-    def append(self, records: bytes) -> None:
+    def append(self, records: bytes | memoryview) -> None:
         self._pieces.append(records)
         self.held += len(records)
         self.length += len(records)
