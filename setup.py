@@ -39,10 +39,8 @@ SEARCHING = (*HEADERS, "search.h", "program.pxd")
 EVALUATOR = (
     "evaluator.h",
     "search.inc",
-    *(
-        f"search_{part}.inc"
-        for part in ("hits", "open", "bounds", "exact", "near", "windows", "word", "or", "and", "ranges", "tree")
-    ),
+    *(f"search_{part}.inc" for part in ("hits", "open", "bounds", "exact", "near", "windows", "word", "estimates")),
+    *(f"search_{part}.inc" for part in ("or", "and", "ranges", "tree")),
 )
 BUILDING = (
     "encode.h",

@@ -83,3 +83,36 @@ def test_late_is_a_part_of_the_ranking(whole: searchkit.Index, oracle: Oracle) -
         found = list(zip(results.ids, results.scores, strict=True))
         assert all(scores[id] == score for id, score in found)
         assert found == sorted(found, key=lambda hit: -hit[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gone", [0, 7])
+def test_first_thresholds_under_dates_and_deletions(gone: int) -> None:
+    """What maxima say that so many articles reach is reached: in slices of dates, with articles deleted, of any limit.
+
+    Queries come three times, as maxima are made when a word comes again.
+    """
+    random = generator("first thresholds")
+    made = [
+        Article(
+            "rain " * random.choice((0, 1, 1, 1, 2, 3)) + "wind " * (number % 5 == 0) + "x " * random.randrange(4, 40),
+            id=f"{number:04}",
+            date=f"{1_990 + number % 23}",
+        )
+        for number in range(6_000)
+    ]
+    made += [
+        Article("rain rain rain rain wind", id=f"best{number}", date=f"{1_995 + number}") for number in range(gone)
+    ]
+    with searchkit.create(store=False) as index:
+        index.add(made)
+        index.delete(f"best{number}" for number in range(gone))
+        assert index.stats().segments == 1
+        oracle = Oracle(made[:6_000], index.analyzer)
+        for words in (("rain",), ("rain", "wind"), ("wind", "rain", "x")):
+            query = Or(*map(Term, words))
+            for options in ({}, {"since": "1994", "until": "2006"}, {"since": "1999", "until": "1999"}):
+                ranking = oracle.search(query, **options)
+                for limit in (1, 3, 10, 11, 40, 100, 300) * 3:
+                    results = index.search(query, limit=limit, **options)
+                    assert list(zip(results.ids, results.scores, strict=True)) == ranking[:limit], (limit, options)
