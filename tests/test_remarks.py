@@ -53,11 +53,9 @@ def test_equal_parts_have_places_of_their_own(index: searchkit.Index) -> None:
 
 
 def test_a_query_that_was_no_text_has_no_places(index: searchkit.Index) -> None:
-    """Nor has what is asked for beside the text."""
     results = index.search(And(Term("storm"), Wildcard("st?rm-x")))
     assert [warning.position for warning in results.warnings] == [None]
     assert "at character" not in results.warnings[0]
-    assert [warning.position for warning in index.search("storm", where={"source": "AP"}).warnings] in ([], [None])
 
 
 def test_places_are_those_of_the_leaves() -> None:

@@ -105,7 +105,10 @@ MOST_NODES = SK_NODES_MAX
 def choose_simd(name=None):
     """Use an instruction set by name, as evaluate.pyx does for queries (None: the best)."""
     cdef bytes encoded = b"" if name is None else name.encode()
-    if sk_kernels_choose(NULL if name is None else <const char *>encoded):
+    cdef const char *wanted = NULL
+    if name is not None:
+        wanted = encoded
+    if sk_kernels_choose(wanted):
         raise ValueError(f"this machine has no {name!r}")
 
 
