@@ -112,7 +112,7 @@ EXTENSIONS = [
         "merge.c",
         "order.c",
         "tokenize.c",
-        depends=(*HEADERS, *BUILDING, "pack.h", "packs.pxd"),
+        depends=(*HEADERS, *BUILDING, "pack.h", "packs.pxd", "run.pxi", "inversion.pxi", "merge.pxi"),
     ),
 ]
 

@@ -118,7 +118,7 @@ def test_imports_point_downwards(module: str) -> None:
 def test_the_compiled_core_imports_nothing_of_ours() -> None:
     """The core is a leaf: it knows bytes and numbers, and the errors it raises."""
     ours = re.compile(r"^\s*(?:cimport|import|from)\s+searchkit(?!\.core\b|\.errors\b)", re.MULTILINE)
-    paths = [path for path in sorted((SOURCES / "core").iterdir()) if path.suffix in (".pyx", ".pxd", ".pyi")]
+    paths = [path for path in sorted((SOURCES / "core").iterdir()) if path.suffix in (".pyx", ".pxd", ".pxi", ".pyi")]
     assert paths
     for path in paths:
         assert ours.findall(path.read_text(encoding="utf-8")) == [], path.name

@@ -1,6 +1,6 @@
 """A run: articles gathered until they become a segment.
 
-Articles come in packs (core/packs.pyx). Their words are tokenized as they come (core/builder.pyx), by as many threads
+Articles come in packs (core/packs.pyx). Their words are tokenized as they come (core/run.pxi), by as many threads
 as there are; their records wait in the run's store, which goes to a scratch file when it grows. Within a run the last
 article of an id wins.
 """
