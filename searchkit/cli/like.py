@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from searchkit.cli.options import index_option
+from searchkit.cli.options import index_option, style_of
 from searchkit.cli.query import MARKUPS, RELATIONS, show, where_option
 from searchkit.cli.target import open_index
 
@@ -30,14 +30,15 @@ __all__ = ["like"]
 @click.option("--terms", type=click.IntRange(1, 1024), default=25, show_default=True, help="Words to look for.")
 @click.option("--snippets", type=click.IntRange(min=0), default=1, show_default=True, help="Snippets of each hit.")
 @click.option("--markup", type=click.Choice(MARKUPS), default="plain", help="How matches are marked in pipes and JSON.")
-@click.option("--json", "style", flag_value="json", help="Print one JSON object: total, seconds, warnings, hits.")
-@click.option("--jsonl", "style", flag_value="jsonl", help="Print a JSON object for each hit.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: total, seconds, warnings, hits.")
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print a JSON object for each hit.")
 def like(
     id: str,
     where: str,
     snippets: int,
     markup: str,
-    style: str | None,
+    as_json: bool,
+    as_jsonl: bool,
     offset: int,
     conditions: Query | None,
     **options: Any,
@@ -48,6 +49,7 @@ def like(
     """
     from searchkit.errors import ArticleError
 
+    style = style_of(json=as_json, jsonl=as_jsonl)
     with open_index(where) as index:
         if id not in index:
             raise ArticleError(f"there is no article {id!r} in {where}", hint="`searchkit query` prints ids")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["index_option", "json_option", "wait_option"]
+__all__ = ["index_option", "json_option", "style_of", "wait_option"]
 
 index_option = click.option(
     "-i",
@@ -27,3 +27,11 @@ wait_option = click.option(
     metavar="SECONDS",
     help="How long to wait while another process writes.",
 )
+
+
+def style_of(**asked: bool) -> str | None:
+    """The one of these ways to print that was asked for, if any."""
+    styles = [style for style, wanted in asked.items() if wanted]
+    if len(styles) > 1:
+        raise click.UsageError(f"--{styles[0]} and --{styles[1]} are two ways to print: give one of them.")
+    return styles[0] if styles else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import attrs
 import click
 
-from searchkit.cli.options import index_option
+from searchkit.cli.options import index_option, style_of
 from searchkit.cli.screen import (
     complain,
     heading,
@@ -142,11 +142,9 @@ where_option = click.option(
 @click.option("--strict", is_flag=True, help="Refuse a query that is not well formed instead of mending it.")
 @click.option("--describe", is_flag=True, help="Only say, in plain English, what the query was understood as.")
 @click.option("--explain", is_flag=True, help="Show what each score is made of.")
-@click.option("--count", "style", flag_value="count", help="Print only how many articles there are.")
-@click.option(
-    "--json", "style", flag_value="json", help="Print one JSON object: total, seconds, warnings, cursor, hits."
-)
-@click.option("--jsonl", "style", flag_value="jsonl", help="Print a JSON object for each hit.")
+@click.option("--count", is_flag=True, help="Print only how many articles there are.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: total, seconds, warnings, cursor, hits.")
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print a JSON object for each hit.")
 def query(
     text: str,
     where: str,
@@ -177,7 +175,9 @@ def query(
     strict: bool,
     describe: bool,
     explain: bool,
-    style: str | None,
+    count: bool,
+    as_json: bool,
+    as_jsonl: bool,
 ) -> int:
     """Search: words, "phrases", AND OR NOT, brackets, word*, title:word, date:2020-10.
 
@@ -186,8 +186,11 @@ def query(
 
     A query that begins with a minus goes last, behind two: searchkit query -i seeds -- '-word'.
     """
-    if (by or facets) and style in ("count", "jsonl"):
+    style = style_of(describe=describe, count=count, json=as_json, jsonl=as_jsonl)
+    if (by or facets) and style in ("describe", "count", "jsonl"):
         raise click.UsageError(f"--timeline and --facets are lines or a part of --json: leave --{style} out.")
+    if explain and (style in ("describe", "count") or ((by or facets) and not style)):
+        raise click.UsageError("--explain tells of hits, and none are shown here: leave it out.")
     from searchkit.query import And
 
     match: Literal["any", "all"] = "any" if match_any else "all"
@@ -198,7 +201,7 @@ def query(
     ranking |= {"proximity": proximity, "expand": expand, "variant": variant}
     with open_index(where) as index:
         asked: Any = index.parse(text, strict=True, match=match, **moment) if strict else text
-        if describe:
+        if style == "describe":
             for warning in index.search(asked, limit=0, **limits).warnings:
                 complain(warning)
             restricted = _restrictions(since, until, on, dates, timezone=index.options.timezone, **moment)
