@@ -25,6 +25,16 @@ static int grow(sk_buffer *out)
     return SK_OK;
 }
 
+/* Give back what was not used. */
+static void fit(sk_buffer *out)
+{
+    uint8_t *bytes = out->length ? realloc(out->bytes, out->length) : NULL;
+    if (bytes) {
+        out->bytes = bytes;
+        out->capacity = out->length;
+    }
+}
+
 static inline int put_number(sk_buffer *out, uint32_t number)
 {
     if (out->capacity - out->length < NUMBER_MAX && grow(out))
@@ -89,6 +99,10 @@ int sk_slice_find(sk_slice *slice, const sk_inversion *v, uint8_t *const *number
         }
     }
     free(t);
+    for (uint32_t i = 0; i < SK_NOT_FREQUENT && !failed; i++)
+        fit(&slice->tokens[i]);
+    for (uint32_t i = 0; i < words * words && !failed; i++)
+        fit(&slice->pairs[i]);
     return failed;
 }
 

@@ -96,8 +96,7 @@ cdef class Inversion:
                 free(self.numbers[run])
         free(self.term_of)
         free(self.numbers)
-        for run in range(<int>self.slice_count):
-            sk_slice_close(&self.slices[run], <uint32_t>len(self.words))
+        self.close_slices()
         free(self.slices)
         free(self.number_of)
         free(self.places)
@@ -257,6 +256,11 @@ cdef class Inversion:
                 size = 0
         self.inversion.slices, self.inversion.slice_count = self.slices, self.slice_count
 
+    cdef close_slices(self):
+        cdef uint32_t number
+        for number in range(self.slice_count):
+            sk_slice_close(&self.slices[number], <uint32_t>len(self.words))
+
     cdef find_frequent(self, tuple frequent, in_order):
         """Find the tokens of frequent terms, and pairs."""
         cdef uint32_t term, form, number, low, high
@@ -391,7 +395,10 @@ cdef class Inversion:
         sk_trim()
 
     cdef tuple write_lists(self, writer, uint64_t tokens, in_order):
-        """Write postings and the dictionary of terms. Returns how many entries that has, and the bits of positions."""
+        """Write postings and the dictionary of terms. Returns how many entries that has, and the bits of positions.
+
+        No list can be made afterwards: what they are made from is given back.
+        """
         cdef sk_dict_builder *dictionary = <sk_dict_builder *>room_for(1, sizeof(sk_dict_builder))
         cdef uint64_t position_bits = 0
         cdef uint32_t term
@@ -411,6 +418,9 @@ cdef class Inversion:
                 lists.write(writer)
                 lists = None
             writer.end()
+            self.idle = []
+            self.close_slices()
+            sk_inversion_close(&self.inversion)
             write(writer, "terms", take(&dictionary.keys))
             write(writer, "term_index", take(&dictionary.index))
             return dictionary.count, position_bits

@@ -19,12 +19,13 @@
 
 #define PAGE ((size_t)2 << 20)
 
+/* What is mapped: whole small pages, however large these are. The end of an array that fills no large page stays in them. */
 static size_t in_pages(size_t size)
 {
-    return (size + PAGE - 1) & ~(PAGE - 1);
+    return (size + 0xFFFF) & ~(size_t)0xFFFF;
 }
 
-/* Addresses for so many whole pages, from a multiple of their size on, with no memory behind them; NULL if there are none. */
+/* Addresses for so many bytes, from a multiple of PAGE on, with no memory behind them; NULL if there are none. */
 static uint8_t *reserve(size_t size)
 {
     uint8_t *found = mmap(NULL, size + PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
