@@ -382,6 +382,29 @@ def test_every_limit(whole: searchkit.Index, oracle: Oracle) -> None:
         assert pairs(whole.search(query, limit=10, offset=limit)) == ranking[limit : limit + 10], limit
 
 
+ONE_AND_ALL = (
+    Term("w3"),
+    Term("w90"),
+    Term("exactly255"),
+    Term("exactly257"),
+    And(Term("w1"), Term("w6")),
+    And(Term("w40"), Term("w0"), Term("w2")),
+    And(Term("exactly4097"), Term("w3")),
+    And(Term("w2"), Phrase("w0 w1")),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["whole", "pieces"])
+def test_limits_of_one_word_and_of_all_words(form: str, oracle: Oracle, request: pytest.FixtureRequest) -> None:
+    """Where a threshold is learned from, and so the limit, changes no hit; words that are asked again have maxima."""
+    index: searchkit.Index = request.getfixturevalue(form)
+    for query in ONE_AND_ALL:
+        ranking = oracle.search(query)
+        for limit in (1, 2, 9, 10, 11, 17, 63, 64, 65, 100, 101, 1000, 1001):
+            assert pairs(index.search(query, limit=limit)) == ranking[:limit], (str(query), limit)
+
+
 @pytest.mark.slow
 def test_ties_over_many_windows() -> None:
     """Thousands of equal scores: newer first, then id, whatever the limit and the segments."""

@@ -152,8 +152,9 @@ static inline void sk_list_expect(const sk_segment *s, const sk_list *list)
     uint32_t blocks = list->df / SK_BLOCK, ahead = blocks ? 2 : 4;
     for (uint32_t i = 0; i < ahead && 64 * i < list->size; i++)
         __builtin_prefetch(at + 64 * i);
-    if (blocks > 8) /* the impacts stand behind three arrays */
-        __builtin_prefetch(at + SK_LIST_HEAD + 12 * (size_t)(blocks + 1));
+    size_t impacts = SK_LIST_HEAD + 12 * (size_t)(blocks + 1); /* they stand behind three arrays */
+    if (blocks > 8 && impacts < list->size)
+        __builtin_prefetch(at + impacts);
 }
 
 /* ---- postings ---------------------------------------------------------------------------------------------------- */
