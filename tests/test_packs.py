@@ -148,15 +148,29 @@ def test_small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_records_stay_what_they_are() -> None:
     """The records that a pack gives may be its own bytes: nothing can be added to it from then on."""
     pack = Pack()
-    pack.add(b"1", -1, -1, b"title", b"", b"", b"text")
+    pack.add(b"1", -1, -1, b"title", b"", b"", b"text" * 1_000)
     records = pack.records(True)
-    assert bytes(records).endswith(b"titletext") and len(records) == pack.size
+    assert bytes(records).endswith(b"titletext" + b"text" * 999) and len(records) == pack.size
     with pytest.raises(ValueError, match="in use"):
         pack.add(b"2", -1, -1, b"", b"", b"", b"more")
     with pytest.raises(ValueError, match="in use"):
         pack.take_lines(b'{"text": "more", "id": "2"}', 0, 1, (b"title", b"date", b"text", b"id"), {}.get, 1)
     del pack
-    assert bytes(records).endswith(b"titletext")
+    assert bytes(records).endswith(b"titletext" + b"text" * 999)
+
+
+def test_little_holds_little() -> None:
+    """Few records do not keep the room that many would have had."""
+    names = (b"title", b"date", b"text", b"id")
+    line = b'{"text": "some words", "id": "1"}\n'
+    lines = line + b"wrong\n" * 200_000
+    pack = Pack()
+    assert pack.take_lines(lines, 0, 1, names, {}.get, 1 << 20) == (len(line), 2, True)
+    assert isinstance(pack.records(True), bytes)
+    pack = Pack()
+    text = b'{"text": "' + b"words " * 100_000 + b'", "id": "1"}\n'
+    assert pack.take_lines(text, 0, 1, names, {}.get, 1 << 20)[0] == len(text)
+    assert isinstance(pack.records(True), memoryview)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 5])

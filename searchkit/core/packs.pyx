@@ -64,8 +64,9 @@ cdef class Pack:
         for place, name in zip((SK_TITLE, SK_DATE, SK_TEXT, SK_ID), names, strict=True):
             c_names.at[place] = <const uint8_t *>PyBytes_AS_STRING(name)
             c_names.length[place] = PyBytes_GET_SIZE(name)
-        if not self.pack.data.capacity:
-            sk_buffer_room(&self.pack.data, enough + enough // 8)  # at once, not by halves that are copied
+        if not self.pack.data.capacity and at < length:
+            # At once, not by halves that are copied: a record is hardly longer than its line.
+            sk_buffer_room(&self.pack.data, min(enough + enough // 8, length - at))
         with nogil:
             result = sk_pack_lines(&self.pack, bytes_, length, &at, &line, &c_names, enough)
         if result == SK_NO_MEMORY:
@@ -148,15 +149,17 @@ cdef class Pack:
 
     def records(self, bint store):
         """All records, one behind the other; without their titles and texts unless `store`. They may be the pack's own
-        bytes: nothing can be added to it any more.
+        bytes, if those fill its room: nothing can be added to it any more.
         """
         cdef uint32_t i, lengths[4]
         cdef uint8_t *at
         cdef const uint8_t *record
         cdef Py_ssize_t size = 0
         cdef size_t kept
-        if store:
+        if store and self.pack.data.length >= self.pack.data.capacity // 2:
             return memoryview(self)
+        if store:
+            return PyBytes_FromStringAndSize(<const char *>self.pack.data.bytes, self.pack.data.length)
         for i in range(self.pack.count):
             memcpy(lengths, self.pack.data.bytes + self.pack.articles[i].record, SK_RECORD_HEAD)
             size += SK_RECORD_HEAD + <Py_ssize_t>lengths[SK_DATE] + lengths[SK_FIELDS]
