@@ -178,6 +178,21 @@ def test_what_ends_a_search_ends_the_reading_of_words() -> None:
         pytest.fail("it never came to an end")
 
 
+def test_a_pattern_that_many_words_match_asks_on_the_way() -> None:
+    """Looking through the words in memory, and reading those that it found, take long where there are millions."""
+    index = searchkit.create(analyzer="none")
+    index.add(
+        Article(" ".join(f"w{number}e" for number in range(first, first + 1_000))) for first in range(0, 40_000, 1_000)
+    )
+    parts, ending = index._snapshot().searcher.parts, of_tree(read_wildcard("*e"))
+    asked = []
+    for _ in range(3):
+        calls: list[None] = []
+        assert len(Matches(parts, ending, lambda calls=calls: calls.append(None))) == 40_000  # type: ignore[misc]
+        asked.append(len(calls))
+    assert min(asked) == asked[2] >= 1 + 2 + 3  # to begin with, 8 slices of 4,096 words a time, 16,384 found a time
+
+
 def test_beginnings_and_ranges(dictionary: Dictionary) -> None:
     random = generator("ranges")
     everything = of_beginning("")

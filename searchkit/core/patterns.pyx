@@ -101,6 +101,9 @@ cdef extern from "keys.h" nogil:
 
 MOST_NODES = SK_NODES_MAX
 
+cdef enum:
+    READ_AT_ONCE = 1 << 14  # keys that are accepted
+
 
 def choose_simd(name=None):
     """Use an instruction set by name, as evaluate.pyx does for queries (None: the best)."""
@@ -285,7 +288,7 @@ cdef class Matches:
         """Look through the words of a segment in memory, and read what its dictionaries have of those accepted."""
         cdef Segment segment = self.parts.segments[number]
         cdef int deleted = self.parts.parts[number].live != NULL, more = 1
-        cdef uint32_t i
+        cdef uint32_t i = 0, past
         cdef sk_scan scan
         cdef sk_dict_walk[2] walks
         cdef sk_dict_walk *walk = NULL
@@ -298,16 +301,17 @@ cdef class Matches:
                     more = sk_scan_more(&scan)
                 segment._check(more, "forms")
                 each()
-            with nogil:
-                for i in range(scan.count):
-                    walk = &walks[scan.found[i] >= SK_IN_FORMS]
-                    more = sk_dict_read(walk, scan.found[i] & ~SK_IN_FORMS)
-                    if more == 0:
-                        more = sk_matches_add(&self.m, walk, number, deleted)
-                    if more < 0:
-                        break
-            if scan.count:
+            while i < scan.count:
+                past = min(i + READ_AT_ONCE, scan.count)
+                with nogil:
+                    while i < past and more == 0:
+                        walk = &walks[scan.found[i] >= SK_IN_FORMS]
+                        more = sk_dict_read(walk, scan.found[i] & ~SK_IN_FORMS)
+                        if more == 0:
+                            more = sk_matches_add(&self.m, walk, number, deleted)
+                        i += 1
                 segment._check(more, section_of(walk))
+                each()
         finally:
             sk_scan_close(&scan)
         return 0
