@@ -37,17 +37,19 @@ cdef class Marking:
     """Which tokens are of some ranges of terms, written down article by article."""
     cdef Inversion inversion
     cdef sk_marking marking
+    cdef uint32_t runs
 
     cdef open(self, list ranges):
         cdef uint32_t number, first, past
+        self.runs = self.inversion.runs
         self.marking.first = ranges[0][1]
         for number, first, past in ranges:
             self.marking.pasts[number] = past
         self.marking.ranges = len(ranges)
-        check(sk_marking_open(&self.marking, &self.inversion.inversion, self.inversion.owner.threads))
+        check(sk_marking_open(&self.marking, &self.inversion.inversion, self.runs))
 
     def __dealloc__(self):
-        sk_marking_close(&self.marking, self.inversion.owner.threads)
+        sk_marking_close(&self.marking, self.runs)
 
     def mark(self, uint32_t slice_):
         """Mark the articles of a slice. Threads may call this at the same time."""
@@ -78,18 +80,20 @@ cdef class Inversion:
     cdef sk_slice *slices
     cdef uint32_t slice_count
     cdef tuple words            # of pairs: the first of the frequent terms, in order
+    cdef uint32_t runs, pair_words  # the owner's threads, and how many words: where the collector has been, neither is
+                                    # to be asked any more
     cdef list idle              # Sortings of no thread at the moment
 
     def __cinit__(self, Run owner):
-        self.owner = owner
+        self.owner, self.runs = owner, owner.threads
         self.idle = []
         self.term_of = <uint32_t **>room_for(owner.threads, sizeof(uint32_t *))
         if sk_run_open(&self.names, 0, 0):
             raise MemoryError
 
     def __dealloc__(self):
-        cdef int run
-        for run in range(self.owner.threads):
+        cdef uint32_t run
+        for run in range(self.runs):
             if self.term_of != NULL:
                 free(self.term_of[run])
             if self.numbers != NULL:
@@ -259,7 +263,7 @@ cdef class Inversion:
     cdef close_slices(self):
         cdef uint32_t number
         for number in range(self.slice_count):
-            sk_slice_close(&self.slices[number], <uint32_t>len(self.words))
+            sk_slice_close(&self.slices[number], self.pair_words)
 
     cdef find_frequent(self, tuple frequent, in_order):
         """Find the tokens of frequent terms, and pairs."""
@@ -270,6 +274,7 @@ cdef class Inversion:
         number = len(self.words)
         if number > <uint32_t>SK_PAIR_WORDS_MAX:
             raise ValueError(f"pairs of {number} words; there are lists for {SK_PAIR_WORDS_MAX} at most")
+        self.pair_words = number
         self.number_of = <uint8_t *>room_for(self.term_count, 1)
         memset(self.number_of, SK_NOT_FREQUENT, self.term_count)
         for number, word in enumerate(self.words):
@@ -302,7 +307,7 @@ cdef class Inversion:
 
     def find(self, uint32_t slice_):
         """Find the frequent terms of a slice. Threads may call this at the same time."""
-        cdef uint32_t words = len(self.words)
+        cdef uint32_t words = self.pair_words
         cdef int failed
         with nogil:
             failed = sk_slice_find(&self.slices[slice_], &self.inversion, self.numbers, words)
@@ -348,7 +353,7 @@ cdef class Inversion:
         """The lists of the pairs of a word and each. Threads may call this at the same time."""
         cdef Lists lists = Lists.__new__(Lists)
         cdef Sorting sorting = self.room()
-        cdef uint32_t words = len(self.words)
+        cdef uint32_t words = self.pair_words
         cdef int failed
         lists.range.first = first
         with nogil:
@@ -382,7 +387,7 @@ cdef class Inversion:
         cdef uint32_t first = 0, second
         cdef bytes key
         for lists in in_order(self.pairs, range(len(self.words))):
-            for second in range(<uint32_t>len(self.words)):
+            for second in range(self.pair_words):
                 if lists.range.dfs[second]:
                     key = pair_key(self.words[first].decode("utf-8"), self.words[second].decode("utf-8"))
                     check(sk_dict_add(dictionary, <const uint8_t *>PyBytes_AsString(key), <uint32_t>len(key)))
@@ -391,7 +396,7 @@ cdef class Inversion:
             first += 1
         lists = None
         for first in range(self.slice_count):
-            sk_slice_close_pairs(&self.slices[first], <uint32_t>len(self.words))
+            sk_slice_close_pairs(&self.slices[first], self.pair_words)
         sk_trim()
 
     cdef tuple write_lists(self, writer, uint64_t tokens, in_order):
