@@ -25,8 +25,9 @@ typedef struct sk_given {
     uint32_t count;
 } sk_given;
 
-/* A word or a phrase that scores, or articles that were found before (spans.h). Its lists are those of its words, one behind the other, and then those of pairs of them
- * (frequent.h): an article with the phrase has these too, at least as often. */
+/* A word or a phrase that scores, or articles that were found before (spans.h). Its lists are those of its words, one
+ * behind the other, and then those of pairs of them (frequent.h): an article with the phrase has these too, at least as
+ * often. */
 typedef struct sk_leaf {
     double weight; /* idf times boost */
     uint32_t first_word, words, lists;

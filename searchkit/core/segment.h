@@ -148,6 +148,8 @@ int sk_find_form(const sk_segment *s, const uint8_t *form, size_t length, uint8_
 /* Let a list come into the cache, or of a long one what is read first. */
 static inline void sk_list_expect(const sk_segment *s, const sk_list *list)
 {
+    if (list->offset >= s->postings.size) /* damaged, as who opens it will see */
+        return;
     const uint8_t *at = s->postings.at + list->offset;
     uint32_t blocks = list->df / SK_BLOCK, ahead = blocks ? 2 : 4;
     for (uint32_t i = 0; i < ahead && 64 * i < list->size; i++)
