@@ -87,7 +87,7 @@ EXTENSIONS = [
         "pattern.c",
         "keys.c",
         "vocabulary.c",
-        depends=(*SEARCHING, "automaton.h", "edits.h", "pattern.h", "keys.h", "utf8.h", "vocabulary.h"),
+        depends=(*SEARCHING, "simd.pxi", "automaton.h", "edits.h", "pattern.h", "keys.h", "utf8.h", "vocabulary.h"),
     ),
     extension(
         "evaluate",
@@ -99,7 +99,10 @@ EXTENSIONS = [
         "plain.c",
         "places.c",
         "tokenize.c",
-        depends=(*SEARCHING, *EVALUATOR, "words.h", "plain.h", "places.h", "tokenize.h", "unicode_tables.h"),
+        depends=(
+            *(*SEARCHING, *EVALUATOR, "words.h", "plain.h", "places.h", "tokenize.h", "unicode_tables.h"),
+            *("answers.pxi", "simd.pxi", "usual.pxi"),
+        ),
     ),
     extension(
         "builder",

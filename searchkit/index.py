@@ -287,7 +287,6 @@ class Index:
 
         Raises QueryError for a query node, date or option that makes no sense.
         """
-        start = time.perf_counter()
         snapshot, cursor = self._snapshot(), None
         if (
             after is None
@@ -310,11 +309,12 @@ class Index:
             and timeout is None
             and week_starts == "monday"
         ):
-            usual = self._usual.find(snapshot, limit, offset, match, self._plain, self._skipping)
+            usual: Results | None = self._usual.search(
+                snapshot, query, limit, offset, match, self._plain, self._skipping
+            )
             if usual is not None:
-                kept, settings = usual
-                results = kept.search_plain(query, settings, start, 0)
-                return Ask(query, kept).search_bound(settings, start, 0) if results is None else results
+                return usual
+        start = time.perf_counter()
         if after is not None:
             cursor = Cursor.decode(after)
             snapshot, now = self._pages.find(cursor, snapshot), now or cursor.now

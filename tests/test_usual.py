@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import gc
 import inspect
 import weakref
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import searchkit
+from searchkit.core.evaluate import Shortcut
 from searchkit.errors import QueryError
 
 
@@ -65,11 +67,47 @@ def test_wrong_options_are_refused_each_time(index: searchkit.Index, wrong: dict
 def test_now_is_not_kept(index: searchkit.Index) -> None:
     index.add({"id": "today", "text": "storm", "date": f"{datetime.now(UTC):%Y-%m-%d}"})
     first = index.search("storm date:'today'")
-    scope = index._usual.find(index._snapshot(), 10, 0, "any", True, True)[0]
+    scope = index._usual.find(index._snapshot(), 10, 0, "any", True, True).scope
     assert first._ask.scope.known_now is not None
     assert scope.known_now is None
     scope._now = datetime.now(UTC) - timedelta(days=400)
     assert index.search("storm date:'today'").ids == first.ids
+
+
+def test_values_are_compared_not_objects(index: searchkit.Index) -> None:
+    """Whole numbers and texts that are equal have one way, True and subclasses have none."""
+    index.search("storm", limit=int("300"), match="".join(["a", "ll"]))
+    way = index._usual._way
+    index.search("storm", limit=int("300"), match="".join(["al", "l"]))
+    assert index._usual._way is way
+    index.search("storm", limit=int("301"))
+    assert index._usual._way is not way
+
+    class Text(str):
+        __slots__ = ()
+
+    assert index.search(Text("storm"), match=Text("all")).ids == index.search("storm").ids
+    index.search("storm", limit=1)
+    with pytest.raises(QueryError):
+        index.search("storm", limit=True)
+
+
+def test_results_are_one_object_however_they_came_about(index: searchkit.Index) -> None:
+    """What the core fills in and what Python makes have the same to say."""
+    short = index.search("storm")
+    index._plain = False
+    long = index.search("storm")
+    for results in (short, long):
+        assert (results.query, results.total, results.offset, results.warnings) == ("storm", 5, 0, ())
+        assert results.seconds > 0
+        assert [hit.id for hit in results] == [*results.ids] == [*long.ids]
+        assert results[0] is results[0]
+        assert results.suggestions == ()
+        assert copy.copy(results) is results
+        with pytest.raises(AttributeError):
+            results.seconds = 1.0
+    with pytest.raises(TypeError):
+        Shortcut(list)
 
 
 def test_nothing_of_an_older_snapshot_is_held(index: searchkit.Index) -> None:

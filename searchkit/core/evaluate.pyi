@@ -63,6 +63,53 @@ class Place:
     @property
     def _ask(self) -> Any: ...
 
+class Listing:
+    _asked: Any
+    _made: Any
+    _total: int | None
+    _suggestions: tuple[str, ...] | None
+    @property
+    def _answer(self) -> Answer | None: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def warnings(self) -> tuple[Any, ...]: ...
+    @property
+    def ids(self) -> tuple[str, ...]: ...
+    @property
+    def scores(self) -> tuple[float, ...]: ...
+    @property
+    def offset(self) -> int: ...
+    def __init__(self, asked: Any, answer: Answer | None, seconds: float, warnings: tuple[Any, ...] = ()) -> None: ...
+    def __len__(self) -> int: ...
+
+class Way:
+    @property
+    def snapshot(self) -> Any: ...
+    @property
+    def scope(self) -> Any: ...
+    @property
+    def settings(self) -> Settings: ...
+    def __init__(
+        self,
+        snapshot: Any,
+        limit: int | None,
+        offset: int,
+        match: str,
+        plain: bool,
+        skipping: bool,
+        scope: Any,
+        settings: Settings,
+        core: bool,
+    ) -> None: ...
+
+class Shortcut:
+    _way: Way | None
+    def __init__(self, kind: type[Listing]) -> None: ...
+    def search(
+        self, snapshot: Any, query: object, limit: int | None, offset: int, match: str, plain: bool, skipping: bool
+    ) -> Any: ...
+
 class Searcher:
     parts: Parts
     def __init__(

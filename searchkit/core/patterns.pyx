@@ -14,9 +14,6 @@ from searchkit.core.segment cimport SK_KEY_MAX, SK_NO_MEMORY, Segment, sk_dict_w
 
 from searchkit.errors import CorruptIndex
 
-cdef extern from "kernels.h" nogil:
-    int sk_kernels_choose(const char *name)
-
 cdef extern from "automaton.h" nogil:
     int SK_NODES_MAX, SK_CODE_POINTS
     ctypedef struct sk_automaton:
@@ -105,14 +102,7 @@ cdef enum:
     READ_AT_ONCE = 1 << 14  # keys that are accepted
 
 
-def choose_simd(name=None):
-    """Use an instruction set by name, as evaluate.pyx does for queries (None: the best)."""
-    cdef bytes encoded = b"" if name is None else name.encode()
-    cdef const char *wanted = NULL
-    if name is not None:
-        wanted = encoded
-    if sk_kernels_choose(wanted):
-        raise ValueError(f"this machine has no {name!r}")
+include "simd.pxi"
 
 
 cdef void put(uint64_t *set_, uint32_t member) noexcept nogil:

@@ -151,21 +151,6 @@ class Scope:
         checked(query)
         return query if type(query) is str and self.plain else None
 
-    def search_plain(
-        self, query: str | Query, settings: Settings, start: float, deadline: int, ask: Ask | None = None
-    ) -> Results | None:
-        """The results, where the core answers the query from its bytes; None where it goes the long way.
-
-        `start`, `deadline`: as of `Ask.search_bound`. `ask`: the query as a value, where there is one already.
-        """
-        if type(query) is not str or not self.plain:
-            return None
-        answer = self.snapshot.searcher.search_plain(query, self.match == "all", self.filter, settings, deadline)
-        if answer is None:
-            return None
-        warnings = self.late if answer.late else ()
-        return Results(ask or (self, query, settings), answer, perf_counter() - start, warnings)
-
     def _rank_by(self, variant: str | None, proximity: float | None, expand: Rm3 | str | None) -> None:
         if not (expand is None or expand == "rm3" or isinstance(expand, Rm3)):
             raise QueryError(f"expand is {expand!r}", hint='it must be "rm3", Rm3(...) or None')
@@ -339,9 +324,13 @@ class Ask:
         self.settings = settings
         if self.fold is not None:
             return self.fold.search(self, settings, start)
-        deadline = self.scope.deadline()
-        results = self.scope.search_plain(self.query, settings, start, deadline, self)
-        return self.search_bound(settings, start, deadline) if results is None else results
+        scope, query, answer = self.scope, self.query, None
+        deadline = scope.deadline()
+        if type(query) is str and scope.plain:
+            answer = scope.snapshot.searcher.search_plain(query, scope.match == "all", scope.filter, settings, deadline)
+        if answer is None:
+            return self.search_bound(settings, start, deadline)
+        return self.results(answer, perf_counter() - start)
 
     def search_bound(self, settings: Settings, start: float, deadline: int) -> Results:
         """The same by the long way."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, overload
 
 import attrs
 
-from searchkit.core.evaluate import Answer, Place
+from searchkit.core.evaluate import Listing, Place
 from searchkit.errors import SearchkitError
 
 if TYPE_CHECKING:
@@ -284,38 +284,24 @@ class Hit(Place):
         return hit_html(self)
 
 
-class Results(Sequence[Hit]):
+class Results(Listing, Sequence[Hit]):
     """The hits of a search in their order, from `offset` on, at most `limit` of them. A slice of it is a tuple of hits.
 
     `seconds`: what the search took. `warnings`: what in the query was not understood, was mended or was cut short, and
     whether the time was up.
     """
 
-    __slots__ = ("_answer", "_asked", "_made", "_seconds", "_suggestions", "_total", "_warnings")
-
-    def __init__(
-        self,
-        ask: Asked | tuple[Asking, str | Query, Settings],
-        answer: Answer | None,
-        seconds: float,
-        warnings: tuple[QueryWarning, ...] = (),
-    ) -> None:
-        """`ask`: what was asked, or what that is made of when needed. `answer`: what the core found; None: nothing."""
-        self._asked = ask
-        self._answer = answer
-        self._seconds = seconds
-        self._warnings = warnings
-        self._made: tuple[Hit, ...] | None = None
-        self._total: int | None = None
-        self._suggestions: tuple[str, ...] | None = None
+    # Of Listing: _asked, what was asked (Asked), or what that is made of when needed: a tuple of an Asking, the query
+    # and its settings. _answer, what the core found; None: nothing. _made, _total, _suggestions: None until known.
+    __slots__ = ()
 
     @property
     def _ask(self) -> Asked:
-        ask = self._asked
-        if isinstance(ask, tuple):
-            scope, query, settings = ask
-            ask = self._asked = scope.ask(query, settings)
-        return ask
+        asked: Asked | tuple[Asking, str | Query, Settings] = self._asked
+        if isinstance(asked, tuple):
+            scope, query, settings = asked
+            asked = self._asked = scope.ask(query, settings)
+        return asked
 
     @property
     def total(self) -> int:
@@ -345,24 +331,6 @@ class Results(Sequence[Hit]):
         return self._ask.query
 
     @property
-    def seconds(self) -> float:
-        return self._seconds
-
-    @property
-    def warnings(self) -> tuple[QueryWarning, ...]:
-        return self._warnings
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The ids of the hits, in their order: all at once, at a fraction of what asking hit by hit costs."""
-        return () if self._answer is None else self._answer.ids()
-
-    @property
-    def scores(self) -> tuple[float, ...]:
-        """The scores of the hits, in their order: all at once, as `ids`."""
-        return () if self._answer is None else self._answer.scores()
-
-    @property
     def cursor(self) -> str | None:
         """Where the page behind these hits begins: pass it as `after=` to the same search.
 
@@ -373,18 +341,13 @@ class Results(Sequence[Hit]):
         return self._ask.cursor(self)
 
     @property
-    def offset(self) -> int:
-        """How many hits rank before these: of a page behind a cursor, those of all pages before it."""
-        return 0 if self._answer is None else self._answer.offset
-
-    @property
     def _passed(self) -> int:
         """The rank of the last hit: how many there are up to it. 0 where that is not known for sure."""
         return 0 if self._answer is None or self._answer.late else self.offset + len(self)
 
     def _warned(self, warning: QueryWarning) -> Results:
         """The same with one more warning."""
-        return Results(self._asked, self._answer, self._seconds, (*self._warnings, warning))
+        return Results(self._asked, self._answer, self.seconds, (*self.warnings, warning))
 
     def timeline(self, by: By = "month", *, gaps: bool = True) -> Timeline:
         """How many of all articles that the query finds, not only of these hits, lie in each "day", "week", "month",
@@ -452,28 +415,30 @@ class Results(Sequence[Hit]):
     def __getitem__(self, index: int | slice) -> Hit | tuple[Hit, ...]:
         return self._hits()[index]
 
-    def __len__(self) -> int:
-        return 0 if self._answer is None else len(self._answer)
-
     def __iter__(self) -> Iterator[Hit]:
         return iter(self._hits())
 
     def _hits(self) -> tuple[Hit, ...]:
         """The hits, made when the first is asked for."""
-        if self._made is None:
+        made: tuple[Hit, ...] | None = self._made
+        if made is None:
             answer = self._answer
             if answer is None:
-                self._made = ()
+                made = ()
             else:
                 answer.ask = self._ask
-                self._made = answer.hits(Hit)
-        return self._made
+                made = answer.hits(Hit)
+            self._made = made
+        return made
+
+    def __copy__(self) -> Results:
+        return self
 
     def __repr__(self) -> str:
         total = "" if self._total is None else f" of {self._total:,}"
         shown = "".join(f"\n  {hit!r}" for hit in self[:10]) + ("\n  ..." if len(self) > 10 else "")
-        warned = "".join(f"\n  warning: {warning}" for warning in self._warnings)
-        return f"<Results: {len(self)}{total} hits in {1000 * self._seconds:.2f} ms>{shown}{warned}"
+        warned = "".join(f"\n  warning: {warning}" for warning in self.warnings)
+        return f"<Results: {len(self)}{total} hits in {1000 * self.seconds:.2f} ms>{shown}{warned}"
 
     def _repr_html_(self) -> str:
         from searchkit.search.notebook import results_html
