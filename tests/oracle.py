@@ -175,7 +175,7 @@ class Oracle:
             case nodes.And():
                 return _group("and", [self._bind(child, boost, dates) for child in query.children])
             case nodes.Or():
-                return _group("or", [self._bind(child, boost, dates) for child in query.children])
+                return _shared(list(self._any_of(query, boost, dates)))
             case nodes.Not():
                 child = self._bind(query.child, boost, dates)
                 return None if child is None else Group("not", (child,))
@@ -198,6 +198,19 @@ class Oracle:
             case nodes.Nothing():
                 return Where(lambda article: False)
         raise AssertionError(f"the oracle knows no {type(query).__name__}")
+
+    def _any_of(self, query: nodes.Query, boost: float, dates: str) -> Iterator[tuple[Node, bool]]:
+        """What an Or is made of, Ors within it taken in; True: it is one written word."""
+        match query:
+            case nodes.Or():
+                for child in query.children:
+                    yield from self._any_of(child, boost, dates)
+            case nodes.Boost():
+                yield from self._any_of(query.child, boost * query.factor, dates)
+            case _:
+                bound = self._bind(query, boost, dates)
+                if bound is not None:
+                    yield bound, isinstance(query, nodes.Term)
 
     def _pattern_terms(self, query: nodes.Query) -> list[str]:
         """The terms of the word forms that a pattern accepts, those of most articles if there are too many."""
@@ -486,6 +499,33 @@ def _group(kind: str, children: list[Node | None]) -> Node | None:
     if not flat:
         return None
     return flat[0] if len(flat) == 1 else Group(kind, tuple(flat))
+
+
+def _shared(found: list[tuple[Node, bool]]) -> Node | None:
+    """An "or" group; if several things are left of it, a word of several terms has half of its boost, and gives the
+    other half to each of its terms, which are no reason for an article to be found."""
+    whole = _group("or", [node for node, _ in found])
+    if whole is None or not isinstance(_merged(whole), Group) or not isinstance(whole, Group) or whole.kind != "or":
+        return whole
+    required: list[Node] = []
+    optional: list[Node] = []
+    for node, is_word in found:
+        if is_word and isinstance(node, Leaf) and len(node.terms) > 1:
+            node = node._replace(boost=node.boost / 2)
+            optional += [Leaf((term,), 1, node.field, node.boost) for term in node.terms]
+        required.append(node)
+    group, parts = _merged(_group("or", required)), []
+    assert isinstance(group, Group)
+    for part in optional:
+        same = [i for i, child in enumerate(group.children) if isinstance(child, Leaf) and child[:3] == part[:3]]
+        if same:
+            children = list(group.children)
+            children[same[0]] = part._replace(boost=children[same[0]].boost + part.boost)
+            group = Group("or", tuple(children))
+        else:
+            parts.append(part)
+    rest = _group("or", parts)
+    return group if rest is None else Group("maybe", (group, _merged(rest)))
 
 
 def _merged(node: Node) -> Node:

@@ -5,7 +5,8 @@
 
 enum {
     MOST_WORDS = 64,
-    MOST_LISTS = 2 * MOST_WORDS,
+    MOST_LEAVES = 2 * MOST_WORDS, /* of words and phrases, and of parts of words */
+    MOST_LISTS = 3 * MOST_WORDS,  /* of words, of pairs, and of parts */
     MOST_BYTES = 4096,
     MOST_SLOP_DIGITS = 9,
     MOST_EXPECTED = 8, /* parts whose lists are fetched ahead */
@@ -18,6 +19,7 @@ typedef enum operator { NONE, AND, OR, OTHER } operator;
 typedef struct piece {
     const uint8_t *from, *to;
     uint32_t slop;
+    int quoted;
     operator operator;
 } piece;
 
@@ -87,6 +89,7 @@ static const uint8_t *take_phrase(const uint8_t *at, const uint8_t *end, piece *
         return NULL;
     p->to = at++;
     p->slop = 1;
+    p->quoted = 1;
     if (at < end && *at == '~') {
         const uint8_t *digits = ++at;
         for (p->slop = 0; at < end && *at >= '0' && *at <= '9' && at - digits < MOST_SLOP_DIGITS; at++)
@@ -108,7 +111,7 @@ static const uint8_t *take_word(const uint8_t *at, const uint8_t *end, piece *p)
             return NULL;
     while (at < end && *at == '?')
         at++;
-    *p = (piece){start, at, 1, operator_of(start, (size_t)(at - start))};
+    *p = (piece){.from = start, .to = at, .slop = 1, .operator = operator_of(start, (size_t)(at - start))};
     return at;
 }
 
@@ -118,13 +121,15 @@ static const uint8_t *take_word(const uint8_t *at, const uint8_t *end, piece *p)
 typedef struct plan {
     sk_program program;
     uint32_t leaf_count, word_count, list_count;
-    sk_leaf leaves[MOST_WORDS];
-    double boosts[MOST_WORDS];
+    uint32_t found_by; /* leaves that decide what is found; those behind them only add to scores */
+    sk_leaf leaves[MOST_LEAVES];
+    double boosts[MOST_LEAVES];
+    double compounds[MOST_LEAVES]; /* of a leaf's boost, what words of several parts gave it, and not phrases in quotes */
     const sk_word *words[MOST_WORDS];  /* as they stand in the text */
     const sk_word *listed[MOST_LISTS]; /* those whose lists the program has: of each leaf its words and its pairs */
     sk_word *owned; /* words that the snapshot does not keep */
-    sk_node nodes[MOST_WORDS + 3];
-    uint32_t children[MOST_WORDS + 2];
+    sk_node nodes[MOST_LEAVES + 5];
+    uint32_t children[MOST_LEAVES + 4];
     sk_part *parts;
     operator group;
 } plan;
@@ -134,11 +139,9 @@ static int is_same(const sk_word *a, const sk_word *b)
     return a == b || (a->term_length == b->term_length && !memcmp(a->term, b->term, a->term_length));
 }
 
-/* Add the last words as a leaf; as one more boost, if they are a leaf already. */
-static void add_leaf(plan *p, uint32_t first, uint32_t slop)
+/* The leaf of some words, which is made if there is none. */
+static uint32_t leaf_of(plan *p, uint32_t first, uint32_t words, uint32_t slop)
 {
-    uint32_t words = p->word_count - first;
-    slop = words > 1 ? slop : 1;
     for (uint32_t i = 0; i < p->leaf_count; i++) {
         const sk_leaf *leaf = &p->leaves[i];
         uint32_t same = 0;
@@ -146,14 +149,40 @@ static void add_leaf(plan *p, uint32_t first, uint32_t slop)
             continue;
         while (same < words && is_same(p->words[leaf->first_word + same], p->words[first + same]))
             same++;
-        if (same == words) {
-            p->boosts[i] += 1.0;
-            p->word_count = first;
-            return;
-        }
+        if (same == words)
+            return i;
     }
-    p->boosts[p->leaf_count] = 1.0;
-    p->leaves[p->leaf_count++] = (sk_leaf){.first_word = first, .words = words, .slop = slop, .field = SK_ANYWHERE};
+    p->boosts[p->leaf_count] = p->compounds[p->leaf_count] = 0.0;
+    p->leaves[p->leaf_count] = (sk_leaf){.first_word = first, .words = words, .slop = slop, .field = SK_ANYWHERE};
+    return p->leaf_count++;
+}
+
+/* Add the last words as a leaf; as one more boost, if they are a leaf already. */
+static void add_leaf(plan *p, uint32_t first, const piece *piece)
+{
+    uint32_t words = p->word_count - first, before = p->leaf_count;
+    uint32_t leaf = leaf_of(p, first, words, words > 1 ? piece->slop : 1);
+    if (p->leaf_count == before)
+        p->word_count = first;
+    p->boosts[leaf] += 1.0;
+    if (words > 1 && !piece->quoted)
+        p->compounds[leaf] += 1.0;
+}
+
+/* In an OR of several leaves, words of several parts share their boosts with the parts: see search/bind.py. */
+static void share(plan *p)
+{
+    uint32_t leaves = p->found_by = p->leaf_count;
+    if (p->group != OR || leaves < 2)
+        return;
+    for (uint32_t i = 0; i < leaves; i++) {
+        double half = p->compounds[i] / 2;
+        if (!half)
+            continue;
+        p->boosts[i] -= half;
+        for (uint32_t w = 0; w < p->leaves[i].words; w++)
+            p->boosts[leaf_of(p, p->leaves[i].first_word + w, 1, 1)] += half;
+    }
 }
 
 /* The words of a piece as a leaf. */
@@ -176,7 +205,7 @@ static int bind(plan *p, sk_snapshot *snapshot, const piece *piece, sk_task *tas
     }
     if (p->word_count == first)
         return 0;
-    add_leaf(p, first, piece->slop);
+    add_leaf(p, first, piece);
     return 1;
 }
 
@@ -205,6 +234,7 @@ static int read_text(plan *p, sk_snapshot *snapshot, const sk_plain_query *query
             operators++;
         }
     }
+    share(p);
     return pieces > 0 && (!operators || pieces == 2 * operators + 1);
 }
 
@@ -241,33 +271,43 @@ static int finish_leaf(plan *p, sk_snapshot *snapshot, sk_leaf *leaf, double boo
     return 1;
 }
 
-static uint32_t put_node(plan *p, uint32_t at, int kind, uint32_t first, uint32_t count, uint32_t leaves)
+static uint32_t put_node(plan *p, uint32_t at, int kind, uint32_t first, uint32_t count, uint32_t from, uint32_t to)
 {
-    p->nodes[at] = (sk_node){.kind = kind, .first = first, .count = count, .leaf_from = 0, .leaf_to = leaves};
+    p->nodes[at] = (sk_node){.kind = kind, .first = first, .count = count, .leaf_from = from, .leaf_to = to};
     return at;
+}
+
+/* One node over leaves from .. to, in the node `at` if there are several of them. */
+static uint32_t put_group(plan *p, uint32_t at, uint32_t from, uint32_t to)
+{
+    return to - from == 1 ? from : put_node(p, at, p->group == AND ? SK_AND : SK_OR, from, to - from, from, to);
 }
 
 /* Set up leaves, nodes and parts. Returns 1; 0 if a pair cannot be looked up, or there is no memory. */
 static int finish(plan *p, sk_snapshot *snapshot, const sk_filter *dates)
 {
     const sk_words *words = &snapshot->words;
-    uint32_t leaves = p->leaf_count, root = 0;
+    uint32_t leaves = p->leaf_count, next = leaves, root; /* the first `leaves` children of nodes are the leaves */
     for (uint32_t i = 0; i < leaves; i++) {
         if (!finish_leaf(p, snapshot, &p->leaves[i], p->boosts[i]))
             return 0;
         p->nodes[i] = (sk_node){.kind = SK_LEAF, .first = i, .leaf_from = i, .leaf_to = i + 1};
         p->children[i] = i;
     }
-    if (leaves > 1)
-        root = put_node(p, leaves, p->group == AND ? SK_AND : SK_OR, 0, leaves, leaves);
+    root = put_group(p, leaves, 0, p->found_by);
+    if (p->found_by < leaves) {
+        p->children[next++] = root;
+        p->children[next++] = put_group(p, leaves + 1, p->found_by, leaves);
+        root = put_node(p, leaves + 2, SK_AND_MAYBE, leaves, 2, 0, leaves);
+    }
     p->program = (sk_program){
         .leaves = p->leaves, .filters = dates, .nodes = p->nodes, .children = p->children,
         .leaf_count = leaves, .word_count = p->list_count, .filter_count = dates != NULL, .scoring = -1, .mask = -1,
     };
     if (dates) {
-        p->program.scoring = p->children[leaves] = root;
-        p->program.mask = p->children[leaves + 1] = put_node(p, root + 1, SK_FILTER, 0, 0, 0);
-        root = put_node(p, root + 2, SK_AND, leaves, 2, leaves);
+        p->program.scoring = p->children[next] = root;
+        p->program.mask = p->children[next + 1] = put_node(p, leaves + 3, SK_FILTER, 0, 0, 0, 0);
+        root = put_node(p, leaves + 4, SK_AND, next, 2, 0, leaves);
     }
     p->program.root = root;
 

@@ -99,7 +99,10 @@ class Query:
 
 @frozen(repr=False)
 class Term(Query):
-    """Articles that hold a word. What holds several words when analysed (`COVID-19`) is sought as a phrase."""
+    """Articles that hold a word. What holds several words when analysed (`COVID-19`) is sought as a phrase.
+
+    In an `Or` of several things such a phrase gives half of its score to its words, which only rank what is found.
+    """
 
     text: str
     field: Literal["title", "text"] | None = None

@@ -5,6 +5,7 @@
     Sequence                -> Series, or Leaf where it is a phrase
     DateRange, Undated      -> Where
     And, Or, Not, AndMaybe  -> Group; a Boost is multiplied into the leaves below it and is gone
+    COVID-19 in an Or       -> shared between the phrase and its words: see `_Binder.any_of`
 
 On the way what has no word in it is left out (with a warning), groups of one kind inside each other become one, and a
 word that stands twice in a group becomes one leaf with the sum of both boosts. So a bound query has one form, and that
@@ -13,7 +14,7 @@ form says what is scored, in which order: see docs/architecture.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 import attrs
@@ -96,7 +97,8 @@ class Everything:
 
 @attrs.frozen(slots=True)
 class Group:
-    """`kind` is "and", "or", "not" (one child) or "and_maybe" (required, optional)."""
+    """`kind` is "and", "or", "not" (one child), "and_maybe" (required, optional), or "shared": an "or" group, and the
+    parts of its compounds, which only add to scores."""
 
     kind: str
     children: tuple[Bound, ...]
@@ -166,9 +168,10 @@ class _Binder:
         self.check_time()
         if isinstance(query, nodes.Term):
             return self.leaf(query, boost)
-        if isinstance(query, nodes.Or | nodes.And):
-            kind = "or" if isinstance(query, nodes.Or) else "and"
-            return group_of(kind, [self.bind(child, boost) for child in query.children])
+        if isinstance(query, nodes.Or):
+            return shared(list(self.any_of(query, boost)))
+        if isinstance(query, nodes.And):
+            return group_of("and", [self.bind(child, boost) for child in query.children])
         if isinstance(query, nodes.Phrase):
             return self.leaf(query, boost)
         if isinstance(query, nodes.Boost):
@@ -198,6 +201,18 @@ class _Binder:
         if isinstance(query, conditions.Compare | conditions.Between):
             return self.condition(query)
         raise QueryError(f"{type(query).__name__} is no query node", hint="use the nodes of searchkit.query")
+
+    def any_of(self, query: nodes.Or, boost: float) -> Iterator[tuple[Bound, bool]]:
+        """What an Or and those in it are made of; with True: written as one word, and not in quotes."""
+        for child in query.children:
+            factor = boost
+            while isinstance(child, nodes.Boost):
+                factor *= child.factor
+                child = child.child
+            if isinstance(child, nodes.Or):
+                yield from self.any_of(child, factor)
+            elif (bound := self.bind(child, factor)) is not None:
+                yield bound, isinstance(child, nodes.Term)
 
     def leaf(self, query: nodes.Term | nodes.Phrase | nodes.Prefix | patterns.Fuzzy, boost: float) -> Leaf | None:
         forms = self.snapshot.analyzer.forms(query.text)
@@ -293,8 +308,36 @@ def group_of(kind: str, children: Sequence[Bound | None]) -> Bound | None:
     return Group(kind, tuple(kept))
 
 
+def shared(found: list[tuple[Bound, bool]]) -> Bound | None:
+    """An "or" group in which compounds share their boosts. `found`: with True, if a leaf of several terms is one.
+
+    A word of several parts (`heat-transfer`) beside others gives half of its boost to the phrase, which alone decides
+    what is found, and half to each of its parts: an article that has them apart, and is found by another word, is
+    better than one that has none of them (docs/effectiveness.md). Alone it is the phrase and nothing else.
+    """
+    whole = group_of("or", [bound for bound, _ in found])
+    if not isinstance(whole, Group) or whole.kind != "or":
+        return whole
+    children: list[Bound] = []
+    parts: list[Leaf] = []
+    for bound, is_word in found:
+        if is_word and isinstance(bound, Leaf) and len(bound.terms) > 1:
+            bound = attrs.evolve(bound, boost=bound.boost / 2)
+            parts += [Leaf((term,), 1, bound.field, bound.boost) for term in bound.terms]
+        children.append(bound)
+    if not parts:
+        return whole
+    # A part that is a word of the query as well is one leaf with it.
+    asked = {(child.terms, child.field) for child in whole.children if isinstance(child, Leaf)}
+    group = group_of("or", [*children, *(part for part in parts if (part.terms, part.field) in asked)])
+    rest = group_of("or", [part for part in parts if (part.terms, part.field) not in asked])
+    assert group is not None
+    return group if rest is None else Group("shared", (group, rest))
+
+
 def marks_of(bound: Bound | None) -> Marks:
-    """What to mark in a hit's text: all words and phrases that speak for an article, but those of its title."""
+    """What to mark in a hit's text: all words and phrases that speak for an article, but those of its title and parts
+    of compounds."""
     words: set[str] = set()
     phrases: list[tuple[tuple[str, ...], int]] = []
     series: list[tuple[tuple[frozenset[str], ...], int, bool]] = []
@@ -311,5 +354,5 @@ def marks_of(bound: Bound | None) -> Marks:
         elif isinstance(node, Series) and node.field != "title":
             series.append((tuple(map(frozenset, node.places)), node.slop, node.ordered))
         elif isinstance(node, Group) and node.kind != "not":
-            waiting.extend(node.children)
+            waiting.extend(node.children[:1] if node.kind == "shared" else node.children)
     return Marks(words=frozenset(words), phrases=tuple(phrases), series=tuple(series))

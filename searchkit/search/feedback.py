@@ -44,9 +44,12 @@ def expanded(bound: Bound, hits: list[tuple[int, int, float]], snapshot: Snapsho
         speaking = [child for child in asked.children if sum_of_boosts(child)]
         silent = [child for child in asked.children if not sum_of_boosts(child)]
         asked = group_of("and", speaking) or asked
+    asked, *parts = asked.children if isinstance(asked, Group) and asked.kind == "shared" else (asked,)
     speaks = asked.children if isinstance(asked, Group) and asked.kind == "or" else (asked,)
     loose = all(isinstance(child, Leaf | Series) for child in speaks)
     both = group_of("or", [asked, *told]) if loose else Group("and_maybe", (asked, group_of("or", told) or asked))
+    if parts and both is not None:
+        both = Group("shared", (both, *parts))
     return group_of("and", [both, *silent]) or bound
 
 

@@ -137,4 +137,5 @@ class _Planner:
             return self.put("bits", (len(self.bitmaps) - 1,))
         if isinstance(bound, Everything):
             return self.put("all" if bound.matches else "nothing", ())
-        return self.put(bound.kind, tuple(self.node(child) for child in bound.children))
+        kind = "and_maybe" if bound.kind == "shared" else bound.kind
+        return self.put(kind, tuple(self.node(child) for child in bound.children))
