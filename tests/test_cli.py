@@ -523,6 +523,18 @@ def without_colour(shown: str) -> str:
     return re.sub("\x1b\\[[0-9;]*m", "", shown).replace("\r", "")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_may_be_closed(run: Run, tmp_path: Path, closed: str) -> None:
+    """What would go there goes nowhere: to no file of the index that was given the number of a closed stream."""
+    command = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "searchkit"]
+    environment = {**os.environ, "PYTHONPATH": package()}
+    wrong = subprocess.run([*command, "query"], env=environment, check=False, capture_output=True)
+    done = subprocess.run([*command, "index", "seeds", "-i", "new"], env=environment, check=False, capture_output=True)
+    assert (wrong.returncode, done.returncode) == (2, 0)
+    assert run("check", "-i", "new", "--deep").out == "ok\n"
+
+
 @pytest.mark.parametrize("columns", [20, 80])
 def test_a_terminal_gets_readable_hits_in_colour(indexed: Run, tmp_path: Path, columns: int) -> None:
     code, shown = on_terminal(["query", "mayor boats"], tmp_path, columns)

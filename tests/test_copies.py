@@ -193,6 +193,57 @@ def test_export_and_snapshot_on_the_command_line(
     assert "new or empty folder" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device")])
+def test_an_export_is_whole_or_not_there(
+    index: searchkit.Index,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+) -> None:
+    """One that is broken off leaves the older file as it was, and nothing beside it; the error names the file."""
+    monkeypatch.chdir(tmp_path)
+    Path("all.jsonl").write_text("older\n")
+    folder = set(tmp_path.iterdir())
+    with monkeypatch.context() as patch:
+
+        def fsync(descriptor: int) -> None:
+            raise error
+
+        patch.setattr(os, "fsync", fsync)
+        code = main(["export", "-i", "index", "-o", "all.jsonl"])
+    complaint = capsys.readouterr().err
+    assert code == (3 if isinstance(error, OSError) else 130)
+    assert isinstance(error, KeyboardInterrupt) or "all.jsonl" in complaint
+    assert Path("all.jsonl").read_text() == "older\n"
+    assert set(tmp_path.iterdir()) == folder
+    assert main(["export", "-i", "index", "-o", "nowhere/all.jsonl"]) == 3
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_an_export_keeps_links_modes_and_devices(
+    index: searchkit.Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stood at its name before: a link leads to the new file, which has the old one's mode; a pipe is a pipe."""
+    monkeypatch.chdir(tmp_path)
+    target = tmp_path / "elsewhere" / "articles"
+    target.parent.mkdir()
+    target.write_text("older\n")
+    target.chmod(0o640)
+    Path("all.jsonl").symlink_to(target)
+    assert main(["export", "-i", "index", "-o", "all.jsonl"]) == 0
+    assert Path("all.jsonl").is_symlink() and target.stat().st_mode & 0o777 == 0o640
+    assert len(target.read_text().splitlines()) == len(index)
+    os.mkfifo("pipe")
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert main(["export", "-i", "index", "-o", "pipe"]) == 0
+        assert os.read(reader, 1 << 16) == target.read_bytes()
+    finally:
+        os.close(reader)
+    assert Path("pipe").is_fifo()
+
+
 def test_an_index_without_articles_has_none_to_give(tmp_path: Path) -> None:
     """store=False: a clear error."""
     with pytest.raises(searchkit.SearchkitError, match="keeps no articles"):

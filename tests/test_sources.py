@@ -624,6 +624,7 @@ def tree(tmp_path: Path) -> Path:
     put(tmp_path / ".git" / "x.txt", "hidden")
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "nowhere.txt").symlink_to(tmp_path / "missing")
+    (tmp_path / "itself.txt").symlink_to(tmp_path / "itself.txt")
     (tmp_path / "link.txt").symlink_to(tmp_path / "b.txt")
     os.mkfifo(tmp_path / "pipe.txt")
     return tmp_path

@@ -21,6 +21,7 @@ ASKING = ("query", "like", "info", "export")  # commands that change nothing
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (by default that of the process); the exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    _open_standard_streams()
     try:
         return _run(arguments)
     except KeyboardInterrupt:  # also while modules are loaded
@@ -76,6 +77,14 @@ def _complain(message: str, code: int) -> int:
 
     complain(message)
     return code
+
+
+def _open_standard_streams() -> None:
+    """Whoever closed one (`>&-`) wants nothing from it; its number must not go to a file of the index."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)  # the lowest that is free
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
 def _forgive_encodings() -> None:

@@ -174,6 +174,10 @@ def _is_regular(path: Path) -> bool:
         return stat.S_ISREG(path.stat().st_mode)
     except FileNotFoundError:  # a link to nowhere, or gone since
         return False
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # links that lead to each other
+            return False
+        raise
 
 
 def _printable(name: str) -> str:
