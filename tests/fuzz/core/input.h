@@ -85,4 +85,29 @@ static inline void close_segment(sk_segment *s)
         free((void *)(&s->meta + i)->at);
 }
 
+/* Changed inside of one section, its size kept right: bytes that move from one section into the next rarely open. `data`
+ * is a segment and whatever is behind it, of `size` bytes in a room of `max`. Returns the new size. Weak, since only
+ * fuzzers have it. */
+__attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+
+static inline size_t mutate_segment(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+    size_t at = 4 * SECTIONS, section = seed % SECTIONS, length = 0;
+    uint32_t sizes[SECTIONS];
+    if (size <= at || max < size)
+        return LLVMFuzzerMutate(data, size, max);
+    memcpy(sizes, data, at);
+    for (unsigned i = 0; i <= section; i++) {
+        at += length;
+        length = sizes[i] < size - at ? sizes[i] : size - at;
+    }
+    size_t tail = size - at - length;
+    memmove(data + max - tail, data + at + length, tail);
+    size_t made = LLVMFuzzerMutate(data + at, length, max - tail - at);
+    memmove(data + at + made, data + max - tail, tail);
+    sizes[section] = (uint32_t)made;
+    memcpy(data, sizes, 4 * SECTIONS);
+    return at + made + tail;
+}
+
 #endif

@@ -22,6 +22,21 @@ static void number(const sk_segment *s, uint32_t **docids, uint32_t **lengths, u
     }
 }
 
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+    if (seed % 4 == 0 || size <= 4 + 4 * SECTIONS)
+        return LLVMFuzzerMutate(data, size, max);
+    size_t at = 4, first = 4 * SECTIONS;
+    for (unsigned i = 0; i < SECTIONS; i++) {
+        uint32_t section;
+        memcpy(&section, data + at + 4 * i, 4);
+        first += section;
+    }
+    if (seed % 2 && first < size - at) /* the second segment */
+        at += first;
+    return at + mutate_segment(data + at, size - at, max - at, seed / 4);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     input in = {data, size};

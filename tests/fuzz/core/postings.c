@@ -2,7 +2,7 @@
 #include "encode.h"
 #include "input.h"
 
-enum { MOST = 1200, MOST_TOKENS = 20000, MOST_ARTICLES = 1 << 18 };
+enum { MOST = 1200, MOST_TOKENS = 6000, MOST_ARTICLES = 1 << 18 };
 
 typedef struct made {
     uint32_t docids[MOST], tfs[MOST], *lengths, positions[MOST_TOKENS], count, tokens, articles;
@@ -44,7 +44,7 @@ static void make(made *m, input *in)
 static void decode(const made *m, const sk_segment *s, const sk_list *list)
 {
     sk_cursor c;
-    uint32_t at = 0, token = 0, positions[5000];
+    uint32_t at = 0, token = 0, positions[MOST_TOKENS];
     LAW(sk_cursor_open(&c, s, list) == SK_OK);
     for (uint32_t block = 0; block < c.blocks; block++) {
         LAW(sk_cursor_load(&c, block, 1) == SK_OK);

@@ -179,6 +179,28 @@ static int is_sound(const sk_segment *s)
     return sound;
 }
 
+/* Half of the changes are to the query alone: answers are compared only where the segment is still sound. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+    size_t at = 3 + (size > 3 ? data[2] : 0), kind = seed % 8;
+    if (kind == 0 || at >= size)
+        return LLVMFuzzerMutate(data, size, max);
+    if (kind < 3)
+        data[kind - 1] = (uint8_t)(seed >> 8);
+    else if (kind > 4)
+        return at + mutate_segment(data + at, size - at, max - at, seed / 8);
+    else {
+        uint8_t text[255];
+        memcpy(text, data + 3, data[2]);
+        size_t room = max - (size - data[2]), length = LLVMFuzzerMutate(text, data[2], room < 255 ? room : 255);
+        memmove(data + 3 + length, data + at, size - at);
+        memcpy(data + 3, text, length);
+        data[2] = (uint8_t)length;
+        return 3 + length + size - at;
+    }
+    return size;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     input in = {data, size};

@@ -79,6 +79,11 @@ static void ask_dictionary(const sk_segment *s, int forms, const uint64_t *live)
     }
 }
 
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+    return seed % 4 ? mutate_segment(data, size, max, seed / 4) : LLVMFuzzerMutate(data, size, max);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     input in = {data, size};
