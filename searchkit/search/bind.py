@@ -248,7 +248,10 @@ class _Binder:
         terms = self.expander.terms(query)
         if terms is None:
             return None
-        return group_of("or", [Leaf((term,), 1, query.field, boost) for term in terms]) or Everything(False)
+        leaves = [Leaf((term,), 1, query.field, boost) for term in terms]  # no two of them are equal
+        if len(leaves) < 2:
+            return leaves[0] if leaves else Everything(False)
+        return Group("or", tuple(leaves))
 
     def sequence(self, query: patterns.Sequence, boost: float) -> Bound | None:
         places: list[tuple[str, ...]] = []

@@ -7,6 +7,7 @@ its short ways for plain ORs and ANDs and asks the mask for survivors only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -110,6 +111,18 @@ class _Planner:
             )
         return found
 
+    def words(self, leaves: Sequence[Leaf]) -> list[int]:
+        """A node for each leaf of one term: of a pattern there may be hundreds, so they are made all at once."""
+        idf, articles = self.variant.idf, self.snapshot.articles
+        first_leaf, first_node = len(self.leaves), len(self.nodes)
+        for leaf in leaves:
+            check_time(self.deadline)
+            lists = self.snapshot.lists(leaf.terms[0])
+            self.leaves.append((idf(articles, lists.df) * leaf.boost, (lists,), 1, 1, FIELDS[leaf.field]))
+        self.bound_leaves += leaves
+        self.nodes += [(KINDS["leaf"], (number,)) for number in range(first_leaf, len(self.leaves))]
+        return list(range(first_node, len(self.nodes)))
+
     def node(self, bound: Bound) -> int:
         if isinstance(bound, Leaf):
             check_time(self.deadline)
@@ -138,4 +151,7 @@ class _Planner:
         if isinstance(bound, Everything):
             return self.put("all" if bound.matches else "nothing", ())
         kind = "and_maybe" if bound.kind == "shared" else bound.kind
+        leaves = [child for child in bound.children if isinstance(child, Leaf) and len(child.terms) == 1]
+        if len(leaves) == len(bound.children):
+            return self.put(kind, tuple(self.words(leaves)))
         return self.put(kind, tuple(self.node(child) for child in bound.children))
