@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -488,6 +489,20 @@ def test_a_timeline_is_lines_in_a_pipe_and_a_part_of_json(indexed: Run) -> None:
     assert (told["timeline"]["by"], told["timeline"]["undated"], told["timeline"]["unplaced"]) == ("year", 1, 0)
     assert [(bucket["period"], bucket["count"]) for bucket in told["timeline"]["buckets"]] == [("2020", 2)]
     assert indexed("query", "absent", "--timeline", "year").code == 1
+
+
+def test_a_note_that_cannot_be_written_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names it, nothing is left of it, and the next call does all."""
+
+    def fsync(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
+        outcome = run("query", "boats", "-i", "seeds")
+    assert outcome.code == 3 and "seeds.sources" in outcome.err
+    assert list(Path("indexes").iterdir()) == []
+    assert run("query", "boats", "-i", "seeds").code == 0
 
 
 # -- terminals, pipes and signals -------------------------------------------------------------------------------------

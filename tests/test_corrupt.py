@@ -14,7 +14,6 @@ import faulthandler
 import json
 import os
 import random
-import resource
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from address_space import limit_address_space
 from strategies import generator, some_articles, trials
 
 import searchkit
@@ -77,7 +77,7 @@ def every_answer(index: searchkit.Index) -> list[Any]:
 
 def try_all(sound: Path, scratch: Path) -> None:
     """Read damages from standard input, one JSON line each, and print what came of them."""
-    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    limit_address_space(4 << 30)
     with searchkit.open(sound, mode="r") as index:
         expected = every_answer(index)
     for line in sys.stdin:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import random
-import resource
 import struct
 import sys
 import traceback
@@ -20,6 +19,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from address_space import limit_address_space
 from lies import LIES, Sections
 from strategies import SEED, trials
 
@@ -250,6 +250,5 @@ def try_all(first: int, count: int) -> None:
 
 
 if __name__ == "__main__":
-    if "unlimited" not in sys.argv:  # as it must be under a sanitizer
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    limit_address_space(MEMORY)
     try_all(int(sys.argv[1]), int(sys.argv[2]))

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
+from searchkit.cli.files import written
 from searchkit.cli.progress import watching
 from searchkit.cli.screen import complain, complain_of_each
 from searchkit.errors import ArticleError, IndexNotFound
@@ -218,7 +219,5 @@ class _Note:
     def write(self, folder: Path) -> None:
         files = {name: attrs.astuple(stamp) for name, stamp in self.files.items()}
         note = json.dumps({"format": FORMAT, "source": self.source, "files": files}, indent=0)
-        path = _note_path(folder)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(note, encoding="utf-8")
-        temporary.replace(path)
+        with written(_note_path(folder)) as out:
+            out.write(note)

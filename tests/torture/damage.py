@@ -23,7 +23,6 @@ import contextlib
 import json
 import os
 import random
-import resource
 import select
 import signal
 import struct
@@ -39,6 +38,7 @@ from typing import TYPE_CHECKING, Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from address_space import limit_address_space
 from lies import LIES
 from strategies import some_articles
 from test_corrupt import every_answer
@@ -302,7 +302,7 @@ def _of_another_index(storage: MemoryStorage) -> str:
 
 def _child(batch: Sequence[Damage], output: int) -> None:
     """Try damages; a line for each as it is done."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    limit_address_space(MEMORY)
     for one in batch:
         try:
             line = outcome(one)

@@ -16,7 +16,6 @@ import ctypes
 import errno
 import os
 import random
-import resource
 import shutil
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from address_space import lift_limit, limit_address_space
 from strategies import some_articles
 
 import searchkit
@@ -200,9 +200,7 @@ def cramped(path: str) -> str:
     """A child: additions until there is no memory left."""
     with searchkit.open(path) as index:
         index.add(some_articles(random.Random("first"), 500))  # all is loaded
-        size = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (size + ROOM, most))
+        limit_address_space(ROOM)
         generator = random.Random("memory")
         for batch in range(1, 200):
             count = 500 * batch
@@ -210,6 +208,6 @@ def cramped(path: str) -> str:
             try:
                 index.add(articles, workers=1)
             except MemoryError:
-                resource.setrlimit(resource.RLIMIT_AS, (most, most))
+                lift_limit()
                 return f"MemoryError after {count:,} articles"
     return ""
