@@ -6,6 +6,8 @@ operating system raises (a full disk, a missing permission) are passed on as the
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "ArticleError",
     "CommitUnknown",
@@ -23,7 +25,11 @@ __all__ = [
 
 
 class SearchkitError(Exception):
-    """The root of all errors of this library."""
+    """The root of all errors of this library. Each may be copied, and sent from one process to another."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python would call the class with the message alone: a pool of processes waits for ever for what comes of it.
+        return _again, (type(self), self.args, self.__dict__)
 
 
 class QueryError(SearchkitError):
@@ -136,6 +142,12 @@ class CommitUnknown(SearchkitError):
             if old
             else f"{of}the new index may or may not be there, whole in either case: open it, or create it again"
         )
+
+
+def _again(kind: type[SearchkitError], arguments: tuple[object, ...], data: dict[str, object]) -> SearchkitError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(data)
+    return error
 
 
 def in_short(value: object, most: int = 40) -> str:

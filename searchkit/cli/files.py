@@ -40,6 +40,6 @@ def written(named: str | os.PathLike[str]) -> Iterator[TextIO]:
         temporary.replace(path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and not error.filename:
+        if isinstance(error, OSError) and error.filename in (None, str(temporary)):
             raise OSError(error.errno, error.strerror, os.fspath(named)) from error
         raise
