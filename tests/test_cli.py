@@ -605,6 +605,10 @@ def test_articles_cannot_steer_the_terminal(run: Run, tmp_path: Path) -> None:
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", out)
     assert json.loads(run("query", "boats", "-i", "evil", "--jsonl").out)["id"] == evil
     assert "\x1b" not in run("query", "x", "-i", f"no{evil}where").err
+    named = "evil\x1b]named"
+    for words in (["query", evil, "--describe", "-i", "evil"], ["snapshot", named, "-i", "evil"]):
+        assert "\x1b" not in run(*words).out
+    assert "\x1b" not in run("index", "evil.jsonl", "-i", named).out
 
 
 def test_indexing_on_a_terminal_shows_progress(run: Run, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import click
 
 from searchkit.cli.options import index_option, wait_option
 from searchkit.cli.progress import watching
-from searchkit.cli.screen import complain, complain_of_each, in_bytes, say
+from searchkit.cli.screen import complain, complain_of_each, in_bytes, one_line, say
 from searchkit.cli.target import index_folder, is_index
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def index(
     known = f", {added.known:,} there already" if resume else ""
     say(
         f"{added.added:,} added, {added.replaced:,} replaced, {len(report.skipped):,} skipped{known}; "
-        f"{in_bytes(report.bytes)} in {added.seconds:.2f} s, {rate:.1f} MB a second: {where}"
+        f"{in_bytes(report.bytes)} in {added.seconds:.2f} s, {rate:.1f} MB a second: {one_line(where)}"
     )
     return 0
 

@@ -206,7 +206,7 @@ def query(
                 complain(warning)
             restricted = _restrictions(since, until, on, dates, timezone=index.options.timezone, **moment)
             parts = [index.parse(text, match=match, **moment), *restricted, *([conditions] if conditions else ())]
-            say((And(*parts) if len(parts) > 1 else parts[0]).describe())
+            say(one_line((And(*parts) if len(parts) > 1 else parts[0]).describe()))
             return 0
         if style == "count" or ((by or facets) and not style):
             limit, offset = 1, 0

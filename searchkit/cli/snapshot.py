@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from searchkit.cli.options import index_option
-from searchkit.cli.screen import in_bytes, say
+from searchkit.cli.screen import in_bytes, one_line, say
 from searchkit.cli.target import open_index
 
 __all__ = ["snapshot"]
@@ -23,5 +23,6 @@ def snapshot(folder: str, where: str, copy: bool) -> int:
         except FileExistsError as error:
             raise click.UsageError(f"{error.filename}: {error.strerror}.") from error
         stats = index.stats()
-    say(f"{stats.articles:,} articles of generation {stats.generation}, {in_bytes(stats.live_bytes)}: {folder}")
+    size = in_bytes(stats.live_bytes)
+    say(f"{stats.articles:,} articles of generation {stats.generation}, {size}: {one_line(folder)}")
     return 0
