@@ -85,6 +85,8 @@ cdef class Answer:
         cdef sk_hit *hits
         cdef const sk_segment *segment
         cdef int64_t ranks[IDS_AT_ONCE]
+        cdef const uint8_t *blocks[IDS_AT_ONCE]
+        cdef const uint8_t *ends[IDS_AT_ONCE]
         cdef Segment of
         for first in range(0, count, IDS_AT_ONCE):
             some = min(<Py_ssize_t>IDS_AT_ONCE, count - first)
@@ -95,14 +97,16 @@ cdef class Answer:
                 segment = self.parts.parts[hits[i].part].segment
                 ranks[i] = sk_id_rank(segment, hits[i].docid)
                 if ranks[i] >= 0:
-                    sk_id_expect_place(segment, ranks[i])
+                    sk_id_expect_block(segment, ranks[i])
             for i in range(some):
-                if ranks[i] >= 0:
-                    sk_id_expect_bytes(self.parts.parts[hits[i].part].segment, ranks[i])
+                segment = self.parts.parts[hits[i].part].segment
+                if ranks[i] >= 0 and sk_id_block(segment, ranks[i], &blocks[i], &ends[i]):
+                    ranks[i] = -1
             for i in range(some):
                 of = <Segment>self.parts.segments[hits[i].part]
-                of._check(SK_DAMAGED if ranks[i] < 0 else SK_OK, "ids")
-                text = of.id_of_rank(ranks[i])
+                if ranks[i] < 0:
+                    raise CorruptIndex(of.path, "ids")
+                text = of.id_in_block(ranks[i], blocks[i], ends[i])
                 Py_INCREF(text)
                 PyTuple_SET_ITEM(ids, first + i, text)
         return ids

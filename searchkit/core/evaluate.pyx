@@ -28,6 +28,8 @@ from searchkit.core.program cimport Parts, Program, TermLists, fade_of, filter_o
 from searchkit.core.segment cimport *
 from searchkit.core.segment cimport Segment
 
+from searchkit.errors import CorruptIndex
+
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
     int PyErr_CheckSignals()  # what it raises is left for raise_interrupt

@@ -120,11 +120,22 @@ int sk_id_at(const sk_segment *s, uint32_t rank, sk_id *id)
     return SK_OK;
 }
 
-int sk_id_text(const sk_segment *s, uint32_t rank, uint8_t *out, size_t room, size_t *length)
+static int is_ascii(const uint8_t *text, size_t length)
+{
+    uint64_t any = 0;
+    for (; length >= 8; text += 8, length -= 8)
+        any |= sk_load64(text);
+    while (length)
+        any |= text[--length];
+    return !(any & UINT64_C(0x8080808080808080));
+}
+
+int sk_id_text(const sk_segment *s, uint32_t rank, const uint8_t *at, const uint8_t *end, uint8_t *out, size_t room,
+               size_t *length, int *ascii)
 {
     enum { SOME = 16 }; /* bytes that are copied without being counted, where there is room */
-    const uint8_t *at, *end, *file_end = s->ids.at + s->ids.size;
-    if (block_bytes(s, rank / SK_ID_BLOCK, &at, &end) || sk_touch(s, at, (size_t)(end - at)))
+    const uint8_t *file_end = s->ids.at + s->ids.size;
+    if (sk_touch(s, at, (size_t)(end - at)))
         return SK_DAMAGED;
     size_t size = 0;
     for (uint32_t left = rank % SK_ID_BLOCK + 1; left--;) {
@@ -142,6 +153,7 @@ int sk_id_text(const sk_segment *s, uint32_t rank, uint8_t *out, size_t room, si
         at += more;
     }
     *length = size;
+    *ascii = is_ascii(out, size);
     return SK_OK;
 }
 
@@ -170,14 +182,12 @@ int sk_id_compare(const sk_id *a, const sk_id *b)
 
 int sk_id_copy(const sk_id *id, uint8_t *out)
 {
-    uint8_t *at = out, any = 0;
+    uint8_t *at = out;
     for (uint32_t i = 0; i < id->count; i++) {
         memcpy(at, id->pieces[i].at, id->pieces[i].size);
         at += id->pieces[i].size;
     }
-    for (; out < at; out++)
-        any |= *out;
-    return any < 128;
+    return is_ascii(out, id->length);
 }
 
 void sk_id_expect_rank(const sk_segment *s, uint32_t docid)
@@ -186,18 +196,18 @@ void sk_id_expect_rank(const sk_segment *s, uint32_t docid)
     __builtin_prefetch(s->id_order.at + (bit >> 3));
 }
 
-void sk_id_expect_place(const sk_segment *s, uint32_t rank)
+void sk_id_expect_block(const sk_segment *s, uint32_t rank)
 {
     __builtin_prefetch(s->ids.at + 4 * (size_t)(rank / SK_ID_BLOCK));
 }
 
-void sk_id_expect_bytes(const sk_segment *s, uint32_t rank)
+int sk_id_block(const sk_segment *s, uint32_t rank, const uint8_t **from, const uint8_t **to)
 {
-    const uint8_t *at, *end;
-    if (!block_bytes(s, rank / SK_ID_BLOCK, &at, &end)) {
-        __builtin_prefetch(at);
-        __builtin_prefetch(end - 1);
-    }
+    if (block_bytes(s, rank / SK_ID_BLOCK, from, to))
+        return SK_DAMAGED;
+    __builtin_prefetch(*from);
+    __builtin_prefetch(*to - 1);
+    return SK_OK;
 }
 
 int64_t sk_find_id(const sk_segment *s, const uint8_t *id, size_t length)

@@ -44,13 +44,16 @@ int sk_id_of(const sk_segment *s, uint32_t docid, sk_id *id);
 /* The same of a rank, as sk_id_rank told it. */
 int sk_id_at(const sk_segment *s, uint32_t rank, sk_id *id);
 
-/* The bytes of a rank's id, copied: SK_OK, SK_DAMAGED, or 1 where there may not be room for it. */
-int sk_id_text(const sk_segment *s, uint32_t rank, uint8_t *out, size_t room, size_t *length);
-
-/* Let what sk_id_rank and sk_id_at will read come into the cache. Require: docid, rank < articles. */
+/* Let what sk_id_rank and sk_id_block will read come into the cache. Require: docid, rank < articles. */
 void sk_id_expect_rank(const sk_segment *s, uint32_t docid);
-void sk_id_expect_place(const sk_segment *s, uint32_t rank);
-void sk_id_expect_bytes(const sk_segment *s, uint32_t rank);
+void sk_id_expect_block(const sk_segment *s, uint32_t rank);
+
+/* Where the block of a rank begins and ends; its bytes are let into the cache. Returns SK_OK or SK_DAMAGED. */
+int sk_id_block(const sk_segment *s, uint32_t rank, const uint8_t **from, const uint8_t **to);
+
+/* The bytes of a rank's id in its block, copied: SK_OK, SK_DAMAGED, or 1 where there may not be room for it. */
+int sk_id_text(const sk_segment *s, uint32_t rank, const uint8_t *from, const uint8_t *to, uint8_t *out, size_t room,
+               size_t *length, int *ascii);
 
 /* Below 0, 0 or above 0, as the bytes of a come before, are, or come behind those of b. */
 int sk_id_compare(const sk_id *a, const sk_id *b);

@@ -98,11 +98,14 @@ cdef extern from "ids.h" nogil:
     int sk_id_of(const sk_segment *s, uint32_t docid, sk_id *id)
     int sk_id_at(const sk_segment *s, uint32_t rank, sk_id *id)
     void sk_id_expect_rank(const sk_segment *s, uint32_t docid)
-    void sk_id_expect_place(const sk_segment *s, uint32_t rank)
-    void sk_id_expect_bytes(const sk_segment *s, uint32_t rank)
+    void sk_id_expect_block(const sk_segment *s, uint32_t rank)
+    int sk_id_block(const sk_segment *s, uint32_t rank, const uint8_t **at, const uint8_t **end)
     int sk_id_compare(const sk_id *a, const sk_id *b)
     int sk_id_copy(const sk_id *id, uint8_t *out)
-    int sk_id_text(const sk_segment *s, uint32_t rank, uint8_t *out, size_t room, size_t *length)
+    int sk_id_text(
+        const sk_segment *s, uint32_t rank, const uint8_t *at, const uint8_t *end, uint8_t *out, size_t room,
+        size_t *length, int *ascii
+    )
     int64_t sk_id_rank(const sk_segment *s, uint32_t docid)
     int64_t sk_find_id(const sk_segment *s, const uint8_t *id, size_t length)
     int64_t sk_id_docid(const sk_segment *s, uint32_t rank)
@@ -121,4 +124,4 @@ cdef class Segment:
     cdef int _docid(self, uint32_t docid) except -1
     cpdef str id(self, uint32_t docid)
     cdef str id_text(self, const sk_id *id)
-    cdef str id_of_rank(self, uint32_t rank)
+    cdef str id_in_block(self, uint32_t rank, const uint8_t *at, const uint8_t *end)

@@ -113,21 +113,29 @@ cdef class Segment:
     cpdef str id(self, uint32_t docid):
         """The article's id. Requires: docid < articles."""
         cdef int64_t rank
+        cdef const uint8_t *at = NULL
+        cdef const uint8_t *end = NULL
         self._docid(docid)
         rank = sk_id_rank(&self.s, docid)
-        self._check(SK_DAMAGED if rank < 0 else SK_OK, "ids")
-        return self.id_of_rank(rank)
+        self._check(SK_DAMAGED if rank < 0 else sk_id_block(&self.s, rank, &at, &end), "ids")
+        return self.id_in_block(rank, at, end)
 
-    cdef str id_of_rank(self, uint32_t rank):
-        """The id of a rank. Requires: rank < articles."""
+    cdef str id_in_block(self, uint32_t rank, const uint8_t *at, const uint8_t *end):
+        """The id of a rank. Requires: rank < articles, and the place of its block (sk_id_block)."""
         cdef uint8_t room[SHORT]
         cdef size_t length
         cdef sk_id id
-        cdef int longer = sk_id_text(&self.s, rank, room, SHORT, &length)
+        cdef int ascii = 0
+        cdef int longer = sk_id_text(&self.s, rank, at, end, room, SHORT, &length, &ascii)
         if longer > 0:
             self._check(sk_id_at(&self.s, rank, &id), "ids")
             return self.id_text(&id)
-        self._check(longer, "ids")
+        if longer:
+            raise CorruptIndex(self.path, "ids")
+        if ascii:
+            text = PyUnicode_New(length, 127)
+            memcpy(PyUnicode_DATA(text), room, length)
+            return text
         try:
             return PyUnicode_DecodeUTF8(<char *>room, length, NULL)
         except UnicodeDecodeError:
