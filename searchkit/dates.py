@@ -130,6 +130,8 @@ class DateInterval:
         if isinstance(value, DateInterval):
             return value
         if isinstance(value, datetime):
+            if value != value:  # pandas.NaT, which is a datetime
+                raise DateError(str(value), "not a moment", "give None for an article without a date")
             value = _text_of(value)
         elif isinstance(value, date):
             value = value.isoformat()
@@ -275,7 +277,7 @@ def _text_of(moment: datetime) -> str:
             moment = moment.astimezone(UTC)
         except OverflowError:
             raise _out_of_years(str(moment)) from None
-    return moment.replace(microsecond=0).isoformat()
+    return moment.isoformat(timespec="seconds")  # what pandas makes has nanoseconds, which it leaves out too
 
 
 # ---- from text to the two ends

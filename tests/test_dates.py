@@ -282,6 +282,16 @@ def test_made_from_datetimes() -> None:
 # ---- values and time zones
 
 
+def test_moments_of_pandas() -> None:
+    """Nanoseconds are left out as microseconds are; the moment that is none is refused as a date."""
+    pandas = pytest.importorskip("pandas")
+    moment = pandas.Timestamp("2020-10-02 10:15:30.123456789")
+    assert str(DateInterval.from_value(moment)) == "2020-10-02T10:15:30"
+    assert str(DateInterval.from_value(moment.tz_localize("Europe/Berlin"))) == "2020-10-02T10:15:30+02:00"
+    with pytest.raises(DateError, match="not a moment"):
+        DateInterval.from_value(pandas.NaT)
+
+
 def test_values_of_other_types() -> None:
     """A date is its day, a datetime its second without microseconds, an interval itself, a text what it says."""
     assert DateInterval.from_value(date(2020, 10, 2)) == DateInterval.parse("2020-10-02")

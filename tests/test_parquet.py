@@ -79,6 +79,51 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
         list(searchkit.read_articles(stream, format="parquet"))
 
 
+def test_a_value_that_python_has_not_is_one_row_s_trouble(tmp_path: Path) -> None:
+    """Left out as a field, a bad date as a date, a wrong row as a text; the rows around it are read."""
+    pyarrow = pytest.importorskip("pyarrow")
+    far = pyarrow.array([0, 2**62, 0], pyarrow.timestamp("us"))
+    path = written(tmp_path, {"id": ["a", "b", "c"], "text": ["x", "y", "z"], "seen": far})
+    reading = searchkit.read_articles(path)
+    assert [article.id for article in reading] == ["a", "b", "c"]
+    assert reading.report.left_out == {"seen": 3}  # moments are no fields
+    path = written(tmp_path, {"id": ["a", "b", "c"], "text": ["x", "y", "z"], "date": far})
+    reading = searchkit.read_articles(path, on_error="undated")
+    assert [(article.id, article.date is None) for article in reading] == [("a", False), ("b", True), ("c", False)]
+    assert [error.line for error in reading.report.undated] == [2]
+    with pytest.raises(ArticleError, match=r"line 2: bad value of 'date'"):
+        list(searchkit.read_articles(path))
+    offsets, data = bytes([0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0]), b"x\xff"
+    texts = pyarrow.Array.from_buffers(pyarrow.string(), 2, [None, *map(pyarrow.py_buffer, (offsets, data))])
+    reading = searchkit.read_articles(written(tmp_path, {"text": texts}), on_error="skip")
+    assert [article.text for article in reading] == ["x"]
+    assert [error.line for error in reading.report.skipped] == [2]
+
+
+def test_damaged_pages_are_told_with_the_file(tmp_path: Path) -> None:
+    """Whatever pyarrow raises for them: an error of the article, or rows as they were."""
+    whole = written(tmp_path, {"text": [f"word {number}" for number in range(2_000)]}).read_bytes()
+    path = tmp_path / "damaged.parquet"
+    refused = 0
+    for at in range(4, len(whole) // 2, len(whole) // 60):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        try:
+            list(searchkit.read_articles(path))
+        except ArticleError as error:
+            assert error.source == str(path)
+            refused += 1
+    assert refused
+
+
+def test_a_column_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    twice = pyarrow.Table.from_arrays([pyarrow.array(["x"]), pyarrow.array(["y"])], ["text", "text"])
+    parquet.write_table(twice, tmp_path / "twice.parquet")
+    with pytest.raises(ArticleError, match="'text' comes twice"):
+        list(searchkit.read_articles(tmp_path / "twice.parquet"))
+
+
 def test_without_pyarrow_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     path = tmp_path / "articles.parquet"

@@ -218,7 +218,7 @@ def _seconds(value: Any, read: Reader) -> tuple[int | None, int | None]:
     if not isinstance(value, str | date):
         raise DateError(repr(value), "a date is text, a date, a datetime or a DateInterval")
     if isinstance(value, datetime):
-        value = value.replace(microsecond=0)
+        value = value.isoformat(timespec="seconds")
     return read(value if isinstance(value, str) else value.isoformat())
 
 
