@@ -86,6 +86,35 @@ def test_late_is_a_part_of_the_ranking(whole: searchkit.Index, oracle: Oracle) -
 
 
 @pytest.mark.slow
+def test_frequencies_that_are_kept() -> None:
+    """Of the most frequent words they are kept in a byte each: what does not fit is read from the list."""
+    random = generator("kept frequencies")
+    often = (254, 255, 256, 300)
+    made = [
+        Article(
+            "rain " * (random.choice(often) if number % 40 == 0 else random.randrange(4))
+            + "wind " * (number % 3)
+            + "hail " * (number % 11 == 0)
+            + "x " * random.randrange(4, 40),
+            id=f"{number:04}",
+            date=f"{1_990 + number % 23}",
+        )
+        for number in range(5_000)
+    ]
+    with searchkit.create(store=False) as index:
+        index.add(made)
+        assert index.stats().segments == 1
+        oracle = Oracle(made, index.analyzer)
+        for words in (("hail", "rain"), ("rain", "wind", "x"), ("hail", "wind", "rain", "x")):
+            query = Or(*map(Term, words))
+            for options in ({}, {"since": "1994", "until": "2006"}):
+                ranking = oracle.search(query, **options)
+                for limit in (1, 10, 100, 1_000) * 3:
+                    results = index.search(query, limit=limit, **options)
+                    assert list(zip(results.ids, results.scores, strict=True)) == ranking[:limit], (limit, options)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("gone", [0, 7])
 def test_first_thresholds_under_dates_and_deletions(gone: int) -> None:
     """What maxima say that so many articles reach is reached: in slices of dates, with articles deleted, of any limit.

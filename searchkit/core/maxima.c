@@ -9,8 +9,9 @@ enum {
     FEWEST = 1024,   /* postings: a shorter list has few blocks */
     NARROWEST = 3,   /* log2 of docids in a range: narrower ones take more memory than they save time */
     WIDEST = 6,      /* wider ones tell little more than blocks */
+    FREQUENT = 4,    /* docids for each posting: of a list with no more, frequencies are kept */
     SHARE = 16,      /* all maxima together take no more than this part of the postings, */
-    LEAST = 4 << 20, /* or so many bytes */
+    LEAST = 8 << 20, /* or so many bytes */
 };
 
 typedef struct slot {
@@ -33,13 +34,15 @@ void sk_maxima_close(sk_maxima *m)
     free(m);
 }
 
-/* Of `size` bytes in all. NULL: no memory, or the list is damaged. */
-static sk_word_maxima *make(sk_cursor *c, unsigned shift, size_t size)
+/* Of `size` bytes in all, `frequencies` of them for those. NULL: no memory, or the list is damaged. */
+static sk_word_maxima *make(sk_cursor *c, unsigned shift, size_t size, size_t frequencies)
 {
     const sk_segment *s = c->segment;
     sk_word_maxima *maxima = calloc(size, 1);
     if (!maxima)
         return NULL;
+    uint8_t *kept = (uint8_t *)maxima + size - frequencies;
+    maxima->frequencies = frequencies ? kept : NULL;
     maxima->shift = shift;
     maxima->wide = shift == WIDEST ? 0 : (s->articles >> shift) + 1;
     /* c = tf / (1 - b + b * length / average), as it was when the list was encoded. */
@@ -54,6 +57,8 @@ static sk_word_maxima *make(sk_cursor *c, unsigned shift, size_t size)
             double share = parts * (double)c->tfs[i] / (k0 + k_length * (double)sk_length(s, docid));
             uint8_t impact = share < 254 ? (uint8_t)(share + 1) : 255, *most = &maxima->impacts[docid >> shift];
             *most = impact > *most ? impact : *most;
+            if (frequencies)
+                kept[docid] = (uint8_t)(c->tfs[i] < SK_OFTEN ? c->tfs[i] : SK_OFTEN);
         }
     }
     for (uint32_t i = 0; maxima->wide && i < maxima->wide; i++) {
@@ -100,8 +105,16 @@ const sk_word_maxima *sk_maxima_of(sk_maxima *m, sk_cursor *c)
         return NULL; /* nearly all ranges would be empty */
     uint64_t wide = shift == WIDEST ? 0 : (s->articles >> WIDEST) + 1;
     uint64_t size = sizeof *maxima + (s->articles >> shift) + 1 + wide, room = s->postings.size / SHARE;
-    if (__atomic_add_fetch(&m->held, size, __ATOMIC_RELAXED) <= (room < LEAST ? LEAST : room)) {
-        maxima = make(c, shift, size);
+    uint64_t frequencies = (uint64_t)c->df * FREQUENT < s->articles ? 0 : s->articles;
+    room = room < LEAST ? LEAST : room;
+    /* They leave a quarter of the room to maxima, of which many more words have need. */
+    if (frequencies && __atomic_add_fetch(&m->held, size + frequencies, __ATOMIC_RELAXED) > room - room / 4) {
+        __atomic_sub_fetch(&m->held, size + frequencies, __ATOMIC_RELAXED);
+        frequencies = 0;
+    }
+    size += frequencies;
+    if (frequencies || __atomic_add_fetch(&m->held, size, __ATOMIC_RELAXED) <= room) {
+        maxima = make(c, shift, size, frequencies);
         if (maxima && __atomic_compare_exchange_n(&of->maxima, &none, maxima, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
             return maxima;
         free(maxima); /* another thread was first */
