@@ -479,6 +479,23 @@ def test_a_prefix_of_too_many_words() -> None:
 
 
 @pytest.mark.slow
+def test_phrases_of_rare_and_frequent_words_of_long_articles() -> None:
+    """Whether the frequent word's positions are looked up for each place of the rare one, or read."""
+    chance = random.Random("phrases")
+    articles = []
+    for rare in (1, 3, 100, 127, 128, 129, 130, 300):
+        for common in (400, 511, 513, 1_500):
+            words = ["rare"] * rare + ["common"] * common + ["other"] * 40 + ["common rare common"] * 2
+            chance.shuffle(words)
+            articles.append(Article(" ".join(words), id=f"{rare}-{common}"))
+    index = searchkit.create(analyzer="none")
+    index.add(articles)
+    oracle = twin(index, articles)
+    for text in ("rare common", "common rare", "common rare common", "rare other", "common common rare other"):
+        agree(index, oracle, Phrase(text), limit=40)
+
+
+@pytest.mark.slow
 def test_search_many_equals_search(whole: searchkit.Index, pieces: searchkit.Index) -> None:
     """On one thread or four, in the order of the queries."""
     random = generator("search_many")
