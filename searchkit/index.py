@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from searchkit.analysis.analyzer import Analyzer
 from searchkit.analysis.frequent import frequent_terms
 from searchkit.article import Article
+from searchkit.core.evaluate import shortened
 from searchkit.dates import WeekStart
 from searchkit.errors import ArticleError, IndexExists, QueryError, SearchkitError
 from searchkit.fields import Field
@@ -228,6 +229,7 @@ class Index:
 
     # ---- search
 
+    @shortened
     def search(
         self,
         query: str | Query,
@@ -287,34 +289,9 @@ class Index:
 
         Raises QueryError for a query node, date or option that makes no sense.
         """
-        snapshot, cursor = self._snapshot(), None
-        if (
-            after is None
-            and since is None
-            and until is None
-            and on is None
-            and soft_since is None
-            and soft_until is None
-            and dates == "overlaps"
-            and where is None
-            and sort == "score"
-            and recency is None
-            and proximity is None
-            and expand is None
-            and collapse is None
-            and k1 is None
-            and b is None
-            and variant is None
-            and now is None
-            and timeout is None
-            and week_starts == "monday"
-        ):
-            usual: Results | None = self._usual.search(
-                snapshot, query, limit, offset, match, self._plain, self._skipping
-            )
-            if usual is not None:
-                return usual
+        # A search that gives nothing but limit, offset and match is mostly answered before: see `shortened`.
         start = time.perf_counter()
+        snapshot, cursor = self._snapshot(), None
         if after is not None:
             cursor = Cursor.decode(after)
             snapshot, now = self._pages.find(cursor, snapshot), now or cursor.now

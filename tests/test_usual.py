@@ -74,6 +74,25 @@ def test_now_is_not_kept(index: searchkit.Index) -> None:
     assert index.search("storm date:'today'").ids == first.ids
 
 
+def test_options_as_they_are_anyway_are_none(index: searchkit.Index) -> None:
+    """A program that hands on all options is as quick; what is no option is refused whatever its value."""
+    defaults = {
+        name: parameter.default for name, parameter in inspect.signature(searchkit.Index.search).parameters.items()
+    }
+    found = index.search("storm", **{name: defaults[name] for name in OPTIONS})
+    way = index._usual._way
+    assert way is not None
+    assert found._asked[0] is way.scope
+    assert index.search("storm", sort="newest")._ask.scope is not way.scope
+    for wrong in ({"limits": None}, {"dates": "overlaps", "": 1}):
+        with pytest.raises(TypeError):
+            index.search("storm", **wrong)
+    with pytest.raises(TypeError):
+        index.search("storm", 10)
+    with pytest.raises(TypeError):
+        index.search()
+
+
 def test_values_are_compared_not_objects(index: searchkit.Index) -> None:
     """Whole numbers and texts that are equal have one way, True and subclasses have none."""
     index.search("storm", limit=int("300"), match="".join(["a", "ll"]))

@@ -1,11 +1,12 @@
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from searchkit.core.program import Parts, Program, TermLists
 
 Dates = tuple[int | None, int | None, int]
 P = TypeVar("P", bound=Place)
+F = TypeVar("F", bound=Callable[..., Any])
 
 def clock() -> int: ...
 def pace(nanoseconds: int) -> None: ...
@@ -109,6 +110,8 @@ class Shortcut:
     def search(
         self, snapshot: Any, query: object, limit: int | None, offset: int, match: str, plain: bool, skipping: bool
     ) -> Any: ...
+
+def shortened(method: F) -> F: ...
 
 class Searcher:
     parts: Parts

@@ -14,6 +14,7 @@ A deadline is a moment of `clock`, in nanoseconds; 0: there is none.
 """
 
 import os
+from functools import wraps
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE

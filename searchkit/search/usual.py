@@ -1,8 +1,8 @@
 """Searches without options, which most are: what holds for them is checked and worked out once.
 
-A search of a rare word takes a few microseconds, and more than half of them went into checking that no option was given
-and into layers of Python. So the scope and the settings of such searches are kept, for the snapshot that is shown, and
-the core goes from them and the text to the results (core/usual.pxi).
+A search of a rare word takes a few microseconds, and more than half of them went into options that were not given and
+into layers of Python. So the scope and the settings of such searches are kept, for the snapshot that is shown, and the
+core goes from them and the text to the results (core/usual.pxi).
 """
 
 from __future__ import annotations
