@@ -30,8 +30,13 @@ __all__ = ["Crew", "Run", "usual_workers"]
 
 MOST_WORKERS = 4  # unless more are asked for: reading and writing are not shared, and each has a table of its own
 
-# Packs that may wait for a thread: enough to keep it busy, few enough to hold little.
-QUEUE = 2
+# Packs that a thread may have before it, the one it is at included: it comes through two of them while the thread that
+# enters them reads the next, writes its records away and takes one itself. Few enough to hold little.
+QUEUE = 4
+
+# Pieces of work that may be handed out, for each thread, before the first is waited for: what takes longer than its
+# neighbours does not hold them up, and little is held.
+AHEAD = 2
 
 # Bytes of records that are held before they go to a scratch file, and are written there at a time.
 HELD = 4 << 20
@@ -72,7 +77,7 @@ class Crew:
         try:
             for argument in chain(first, rest):
                 waiting.append(self._pool.submit(function, argument))
-                if len(waiting) > self.workers:
+                if len(waiting) > AHEAD * self.workers:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
