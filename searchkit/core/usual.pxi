@@ -55,6 +55,7 @@ cdef class Shortcut:
         cdef int64_t start = sk_clock()
         cdef Way way = self._way
         cdef type kind = <type>self.kind  # its own type may be any metaclass
+        cdef Answer answer
         cdef Listing results
         cdef sk_task task
         if way is None or not way.is_for(snapshot, limit, offset, match, plain, skipping):
@@ -65,8 +66,9 @@ cdef class Shortcut:
             memset(&task, 0, sizeof(task))
             way.settings.fill(&task)
             if way.searcher.answer_plain(query, way.match_all, None, 0, &task, sk_plain_search):
+                answer = answer_of(&task, way.searcher.parts, way.settings.offset)  # first: it frees the hits
                 results = kind.__new__(kind)
-                results._answer = answer_of(&task, way.searcher.parts, way.settings.offset)
+                results._answer = answer
                 results._asked = (way.scope, query, way.settings)
                 results.warnings = ()
                 results.seconds = (sk_clock() - start) * 1e-9
