@@ -45,7 +45,7 @@ BLOCK = 32 << 10
 # Bytes of records in a pack: enough for a thread to work long without the interpreter's lock.
 PACK = 1 << 20
 
-GROUP = 8  # blocks that a thread compresses at a time
+GROUP = 16  # blocks that a thread compresses at a time: so much that few wait for their turn to ask for more
 
 LEVEL = 3  # of zstd: higher levels cost more time than the bytes they save are worth
 
