@@ -57,7 +57,7 @@ QUERIES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("said", {"sort": "oldest", "limit": 20}),
     ("date:none", {}),
     ("*", {"sort": "oldest", "limit": 5}),
-    ("COVID-19 four-year-old", {}),
+    ('"COVID-19" "four-year-old"', {}),
     ("nowhere_to_be_found", {}),
     ("said", {"where": {"first": True, "tags": ["b", "über"]}}),
     ("said council", {"where": {"seen": "2020-10", "paragraph": [1, 2, 3]}, "dates": "within"}),
