@@ -8,7 +8,7 @@ from strategies import generator
 
 import searchkit
 from searchkit.article import Article
-from searchkit.query.nodes import Or, Term
+from searchkit.query.nodes import And, Or, Term
 
 LIMITS = (1, 2, 10, 25, 63, 64, 65, 100, 999, 1_000, 1_001, 5_000, 10**6)
 MANY_WORDS = tuple(f"rare{number}" for number in range(400))  # so many leaves leave few articles unscored
@@ -105,8 +105,8 @@ def test_frequencies_that_are_kept() -> None:
         index.add(made)
         assert index.stats().segments == 1
         oracle = Oracle(made, index.analyzer)
-        for words in (("hail", "rain"), ("rain", "wind", "x"), ("hail", "wind", "rain", "x")):
-            query = Or(*map(Term, words))
+        several = (("hail", "rain"), ("rain", "wind", "x"), ("hail", "wind", "rain", "x"))
+        for query in (kind(*map(Term, words)) for words in several for kind in (Or, And)):
             for options in ({}, {"since": "1994", "until": "2006"}):
                 ranking = oracle.search(query, **options)
                 for limit in (1, 10, 100, 1_000) * 3:
