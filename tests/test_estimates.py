@@ -8,7 +8,7 @@ from strategies import generator
 
 import searchkit
 from searchkit.article import Article
-from searchkit.query.nodes import And, Or, Term
+from searchkit.query.nodes import And, AndMaybe, Not, Or, Term
 
 LIMITS = (1, 2, 10, 25, 63, 64, 65, 100, 999, 1_000, 1_001, 5_000, 10**6)
 MANY_WORDS = tuple(f"rare{number}" for number in range(400))  # so many leaves leave few articles unscored
@@ -106,7 +106,13 @@ def test_frequencies_that_are_kept() -> None:
         assert index.stats().segments == 1
         oracle = Oracle(made, index.analyzer)
         several = (("hail", "rain"), ("rain", "wind", "x"), ("hail", "wind", "rain", "x"))
-        for query in (kind(*map(Term, words)) for words in several for kind in (Or, And)):
+        kinds = (
+            Or,
+            And,
+            lambda *terms: And(Or(*terms[1:]), Not(terms[0])),
+            lambda *terms: AndMaybe(Or(*terms[:-1]), terms[-1]),
+        )
+        for query in (kind(*map(Term, words)) for words in several for kind in kinds):
             for options in ({}, {"since": "1994", "until": "2006"}):
                 ranking = oracle.search(query, **options)
                 for limit in (1, 10, 100, 1_000) * 3:
