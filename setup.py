@@ -34,7 +34,17 @@ def extension(name: str, *sources: str, depends: tuple[str, ...] = ()) -> Extens
 
 
 READING = ("reader.c", "ids.c", "maxima.c", "kernels.c", "crc32c.c")
-HEADERS = ("bits.h", "kernels.h", "kernels.inc", "segment.h", "ids.h", "maxima.h", "segment.pxd", "crc32c.h")
+HEADERS = (
+    "bits.h",
+    "kernels.h",
+    "kernels.inc",
+    "segment.h",
+    "ids.h",
+    "maxima.h",
+    "scattered.h",
+    "segment.pxd",
+    "crc32c.h",
+)
 SEARCHING = (*HEADERS, "search.h", "program.pxd")
 EVALUATOR = (
     "evaluator.h",
@@ -115,7 +125,7 @@ EXTENSIONS = [
         "merge.c",
         "order.c",
         "tokenize.c",
-        depends=(*HEADERS, *BUILDING, "pack.h", "packs.pxd", "run.pxi", "inversion.pxi", "merge.pxi"),
+        depends=(*HEADERS, *BUILDING, "pack.h", "packs.pxd", "run.pxi", "inversion.pxi", "merge.pxi", "records.pxi"),
     ),
 ]
 

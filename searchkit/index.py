@@ -174,7 +174,8 @@ class Index:
     def writer(self, *, memory: str | int = DEFAULT_MEMORY, wait: float = DEFAULT_WAIT) -> Writer:
         """Take the lock and get a writer, for several additions and deletions in one commit. Use it with `with`.
 
-        memory  roughly what additions may hold before they are put aside in a file ("256MB", or bytes).
+        memory  roughly what the process may take for additions ("256MB", or bytes): before there would be more, they
+                are put aside in a file.
         wait    seconds to wait for another writer; then IndexLocked.
         """
         self._require_writable()

@@ -14,8 +14,10 @@ import searchkit
 from searchkit import Article, ArticleError, read_articles
 from searchkit.core import builder
 from searchkit.core.packs import Pack
+from searchkit.core.segment import Records
 from searchkit.indexing import store
 from searchkit.sources import jsonl, streams
+from searchkit.storage.contract import Buffer
 
 TEXT = st.text(max_size=12) | st.sampled_from(["two words", "naïve 👍 x", "\\ud83d\\ude00", '\\"', "a\tb", "\x7f", "𝒳"])
 DATES = st.sampled_from(["2020", "2020-10-02", " 2020", "", "nonsense", "2020-10-02T10:00Z", "2020/2021", 2020, None])
@@ -206,5 +208,7 @@ def test_a_run_says_what_is_wrong() -> None:
     with pytest.raises(ValueError, match="not tokenized"):
         run.write(None, list, False, (), 0.75, 1, map)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="not written"):
-        run.block(b"", 0, 1)
+        run.block(Records(Buffer(b"", ""), 0), 0, 1)
+    with pytest.raises(ValueError, match="not written"):
+        run.places()
     assert run.drop(b"a") and not run.drop(b"a") and not run.drop(b"b") and len(run) == 0

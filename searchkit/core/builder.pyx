@@ -16,7 +16,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 from searchkit.core.packs cimport SK_DATE, SK_FIELDS, SK_RECORD_HEAD, SK_TEXT, SK_TITLE, Pack, sk_packed
 from searchkit.core.segment cimport *
-from searchkit.core.segment cimport Segment, sk_dict_next, sk_dict_start, sk_dict_walk
+from searchkit.core.segment cimport Records, Segment, sk_dict_next, sk_dict_start, sk_dict_walk
 from searchkit.core.segment import pair_key
 from searchkit.errors import CorruptIndex
 
@@ -266,3 +266,4 @@ cdef tuple take_ids(sk_ids_builder *builder, const uint32_t *ranks):
 include "run.pxi"
 include "inversion.pxi"
 include "merge.pxi"
+include "records.pxi"

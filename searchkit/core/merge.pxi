@@ -148,11 +148,13 @@ cdef class Merge:
             docid += 1
         return UINT32_MAX
 
-    def origins(self):
-        """For each new docid in order: number of its source and its docid there."""
-        cdef uint32_t i
-        for i in range(self.articles):
-            yield self.order_source[i], self.order_docid[i]
+    def records(self, unpack, uint64_t enough):
+        """First docid and bytes of the stored records, in blocks of at least `enough` bytes but for the last.
+
+        unpack: a function of a compressed block and the path of its segment that returns the records in it. Iterating
+        raises what it raises, and CorruptIndex.
+        """
+        return MergedRecords(self, unpack, enough)
 
     cdef tuple _ids(self):
         """Sections `ids` and `id_order`, interleaved from the sources' own."""

@@ -279,10 +279,24 @@ cdef class Run:
             sk_run_close(&self.runs[thread])  # the stored articles, which come next, do without
         sk_trim()
 
-    def block(self, const uint8_t[::1] store, uint32_t docid, uint64_t enough):
+    def places(self):
+        """Offset and bytes of each article's record, two u64 by docid. Requires: the run is written."""
+        cdef uint32_t docid
+        cdef entered *article
+        cdef bytes data = PyBytes_FromStringAndSize(NULL, 16 * <Py_ssize_t>self.kept)
+        cdef uint64_t place[2]
+        if self.order == NULL:
+            raise ValueError("the run is not written")
+        for docid in range(self.kept):
+            article = &self.articles[self.order[docid]]
+            place[0], place[1] = article.record, article.size
+            memcpy(PyBytes_AsString(data) + 16 * <size_t>docid, place, 16)
+        return data
+
+    def block(self, Records records, uint32_t docid, uint64_t enough):
         """The records of some articles from `docid` on, at least `enough` bytes where there are, and the docid behind.
 
-        store: all that `Pack.records` gave. Requires: the run is written.
+        records: all that `Pack.records` gave. Requires: the run is written.
         """
         cdef uint64_t size = 0
         cdef uint32_t past = docid
@@ -292,17 +306,12 @@ cdef class Run:
         if self.order == NULL:
             raise ValueError("the run is not written")
         while past < self.kept and size < enough:
-            article = &self.articles[self.order[past]]
-            if article.record + article.size > <uint64_t>store.shape[0]:
-                raise ValueError("the store is too short")
-            size += article.size
+            size += self.articles[self.order[past]].size
             past += 1
         data = PyBytes_FromStringAndSize(NULL, size)
         at = <uint8_t *>PyBytes_AsString(data)
-        with nogil:
-            while docid < past:
-                article = &self.articles[self.order[docid]]
-                memcpy(at, &store[0] + article.record, article.size)
-                at += article.size
-                docid += 1
+        for docid in range(docid, past):
+            article = &self.articles[self.order[docid]]
+            records.copy(article.record, article.size, at)
+            at += article.size
         return data, past

@@ -81,6 +81,7 @@ cdef extern from "segment.h" nogil:
     int sk_cursor_positions(sk_cursor *c, uint32_t index, uint32_t *positions)
     uint32_t sk_load32(const uint8_t *at)
     int64_t sk_load64s(const uint8_t *at)
+    uint64_t sk_load64(const uint8_t *at)
 
 cdef extern from "ids.h" nogil:
     ctypedef struct sk_id:
@@ -112,6 +113,22 @@ cdef extern from "ids.h" nogil:
     int sk_id_docids(const sk_segment *s, uint32_t *docids)
 
 
+cdef extern from "scattered.h":
+    ctypedef struct sk_scattered:
+        const uint8_t *bytes
+        uint64_t size
+        int descriptor
+    int SK_UNREADABLE
+    int sk_scattered_copy(const sk_scattered *s, uint64_t at, uint64_t size, uint8_t *to) nogil
+
+
+cdef class Records:
+    cdef sk_scattered s
+    cdef const uint8_t[::1] _view
+    cdef object _keep
+    cdef int copy(self, uint64_t at, uint64_t size, uint8_t *to) except -1
+
+
 cdef class Segment:
     cdef sk_segment s
     cdef readonly str path
@@ -119,9 +136,12 @@ cdef class Segment:
     cdef bytearray _seen
     cdef readonly dict sections
     cdef object _store, _store_index
+    cdef Records _records        # where they are elsewhere, ...
+    cdef const uint8_t *_places  # ... and by docid the place of each there: offset and bytes, u64; NULL: in the store
     cdef int touch_dates(self) except -1
     cdef int _check(self, int failed, str section) except -1
     cdef int _docid(self, uint32_t docid) except -1
+    cdef bytes _gathered(self, uint32_t docid)
     cpdef str id(self, uint32_t docid)
     cdef str id_text(self, const sk_id *id)
     cdef str id_in_block(self, uint32_t rank, const uint8_t *at, const uint8_t *end)

@@ -1,10 +1,22 @@
 from collections.abc import Iterator
+from typing import Protocol
 
 from typing_extensions import Buffer
 
 PAIR_MARK: bytes
 
 def pair_key(first: str, second: str) -> bytes: ...
+
+class Source(Protocol):
+    @property
+    def view(self) -> memoryview: ...
+    @property
+    def descriptor(self) -> int: ...
+    @property
+    def path(self) -> str: ...
+
+class Records:
+    def __init__(self, buffer: Source, size: int) -> None: ...
 
 class Segment:
     path: str
@@ -16,6 +28,7 @@ class Segment:
         sections: dict[str, tuple[int, int]],
         page_checksums: Buffer,
         page_size: int,
+        records: Records | None = None,
     ) -> None: ...
     @property
     def articles(self) -> int: ...

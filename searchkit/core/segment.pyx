@@ -4,11 +4,12 @@ All that computes is C (reader.c, ids.c) and trusts no byte of the file; this fi
 buffers that C reads from, and turns C's findings into Python values and errors. Queries are evaluate.pyx.
 """
 
-from cpython.bytes cimport PyBytes_AsString, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.errno cimport errno
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free
-from libc.string cimport memcpy
+from libc.string cimport memcpy, strerror
 
 from searchkit.errors import CorruptIndex
 
@@ -26,11 +27,39 @@ def pair_key(str first, str second):
 
 cdef enum:
     SHORT = 256  # bytes of an id that is copied once
+    GATHERED = 32 << 10  # bytes of records that are read at a time
+
+cdef class Records:
+    """Stored records in the order in which they came: those in `buffer` up to `size`, or in the file that it is of."""
+
+    def __init__(self, buffer, uint64_t size):
+        self._keep = buffer
+        self.s.size = size
+        self.s.descriptor = buffer.descriptor
+        if self.s.descriptor < 0:
+            self._view = buffer.view
+            if <uint64_t>self._view.shape[0] < size:
+                raise ValueError(f"{self._view.shape[0]} bytes of records are less than {size}")
+            self.s.bytes = &self._view[0] if size else NULL
+
+    cdef int copy(self, uint64_t at, uint64_t size, uint8_t *to) except -1:
+        cdef int failed
+        with nogil:
+            failed = sk_scattered_copy(&self.s, at, size, to)
+        if failed == SK_UNREADABLE:
+            raise OSError(errno, strerror(errno).decode("utf-8", "replace"), self._keep.path)
+        if failed:
+            raise CorruptIndex(self._keep.path, "store", f"{size} bytes of a record at byte {at}", "less")
+        return 0
+
 
 cdef class Segment:
-    """An open segment. `sections` and `page_checksums` are views of one buffer, which stays held until the object goes."""
+    """An open segment. `sections` and `page_checksums` are views of one buffer, which stays held until the object goes.
 
-    def __init__(self, str path, buffer, dict sections, page_checksums, size_t page_size):
+    records: `Records` of a segment that has them elsewhere, and their places in section `record_places`; else None.
+    """
+
+    def __init__(self, str path, buffer, dict sections, page_checksums, size_t page_size, records=None):
         cdef const uint8_t[::1] whole = buffer
         cdef const uint8_t[::1] sums = page_checksums
         cdef const uint8_t *base = &whole[0]
@@ -71,6 +100,13 @@ cdef class Segment:
         self._store_index = sections["store_index"]
         if sk_segment_open(&self.s, &damaged) != SK_OK:
             raise CorruptIndex(path, (<bytes>damaged).decode())
+        if records is not None:
+            start, length = sections["record_places"]
+            if start < 0 or start + length > self.s.file_size or length != 16 * <uint64_t>self.s.articles:
+                raise CorruptIndex(path, "record_places", f"places of {self.s.articles} records", f"{length} bytes")
+            self._check(sk_touch(&self.s, base + <size_t>start, length), "record_places")
+            self._records = records
+            self._places = base + <size_t>start
         self.s.maxima = sk_maxima_open()
 
     def __dealloc__(self):
@@ -258,6 +294,8 @@ cdef class Segment:
         """Bytes of the stored block that holds the article, its first docid, and whether they are compressed."""
         cdef const uint8_t *index
         self._docid(docid)
+        if self._places != NULL:
+            return self._gathered(docid), docid, False
         start, length = self._store_index
         cdef size_t count = length // 12
         cdef size_t low = 0, high = count, mid
@@ -284,6 +322,26 @@ cdef class Segment:
         first = sk_load32(index + 12 * low)
         data = (<const char *>(self.s.file + <size_t>store))[begin + 1 : end]
         return data, first, self.s.file[<size_t>store + begin] != 0
+
+    cdef bytes _gathered(self, uint32_t docid):
+        """The records of some articles from `docid` on, from where they stand."""
+        cdef uint64_t room = 0, size
+        cdef uint32_t past = docid
+        cdef uint8_t *to
+        cdef bytes data
+        while past < self.s.articles and room < GATHERED:
+            size = sk_load64(self._places + 16 * <size_t>past + 8)
+            if size > self._records.s.size:
+                raise CorruptIndex(self.path, "record_places", f"at most {self._records.s.size} bytes", size)
+            room += size
+            past += 1
+        data = PyBytes_FromStringAndSize(NULL, room)
+        to = <uint8_t *>PyBytes_AsString(data)
+        for docid in range(docid, past):
+            size = sk_load64(self._places + 16 * <size_t>docid + 8)
+            self._records.copy(sk_load64(self._places + 16 * <size_t>docid), size, to)
+            to += size
+        return data
 
 
 cdef size_t sums_at(const uint8_t *base, const uint8_t *sums, size_t whole) noexcept:

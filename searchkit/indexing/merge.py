@@ -7,7 +7,7 @@ log8(n / batch) times.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from searchkit.core import builder
@@ -15,7 +15,7 @@ from searchkit.indexing.columns import Columns
 from searchkit.indexing.fingerprints import Fingerprints
 from searchkit.indexing.options import Options
 from searchkit.indexing.snapshot import Part, add_deleted, open_part
-from searchkit.indexing.store import HEAD, RecordReader, blocks_of, write_store
+from searchkit.indexing.store import BLOCK, unpack, write_store
 from searchkit.storage.container import SegmentWriter
 from searchkit.storage.contract import Storage
 
@@ -70,7 +70,7 @@ def merge_parts(
     merge.write(sparing, float(options.b), options.title_weight)
     columns = Columns(options.fields, options.timezone)
     fingerprints = Fingerprints(options)
-    blocks = fingerprints.watch(columns.watch(blocks_of(_records(merge, parts))))
+    blocks = fingerprints.watch(columns.watch(merge.records(unpack, BLOCK)))
     write_store(sparing, blocks, compress=compress, in_order=in_order)
     fingerprints.write(sparing)
     columns.write(sparing)  # last: what is declared later stands behind all else
@@ -128,11 +128,3 @@ def _gone(parts: Sequence[Part], options: Options) -> builder.Run | None:
     for part in parts:
         add_deleted(run, part)
     return run
-
-
-def _records(merge: builder.Merge, parts: Sequence[Part]) -> Iterator[bytes]:
-    readers = [RecordReader(part.segment) for part in parts]
-    for source, docid in merge.origins():
-        record = readers[source].record(docid)
-        head = HEAD.pack(len(record.title), len(record.date), len(record.fields), len(record.text))
-        yield b"".join((head, record.title, record.date, record.fields, record.text))

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from searchkit.core import builder
 from searchkit.core.packs import Pack
+from searchkit.core.segment import Records
 from searchkit.errors import SearchkitError
 from searchkit.indexing.columns import Columns
 from searchkit.indexing.fingerprints import Fingerprints
@@ -23,7 +24,7 @@ from searchkit.indexing.options import Options
 from searchkit.indexing.snapshot import Part, open_part
 from searchkit.indexing.store import BLOCK, write_store
 from searchkit.indexing.terms import terms_of
-from searchkit.storage.container import SegmentWriter
+from searchkit.storage.container import PAGE_SIZE, SegmentWriter
 from searchkit.storage.contract import Buffer, Scratch, Storage
 
 __all__ = ["Crew", "Run", "usual_workers"]
@@ -44,9 +45,6 @@ WRITTEN = 1 << 20
 
 # The part of a writer's memory that sorting takes, 4 bytes a token.
 SORTING = 32
-
-# Bytes of records read before the pages of the scratch file are given back.
-FORGET = 1 << 20
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -113,8 +111,10 @@ class Run:
 
     @property
     def memory(self) -> int:
-        """Bytes held, those needed to write the run included: for terms, orders, marks and lists half more."""
-        return self._core.memory * 3 // 2 + self._store.held + 4 * min(self._sorted, self._core.tokens)
+        """Bytes that a process has, at most, when it writes this run: for terms, orders, marks and lists half more than
+        is held. As much again is left to the interpreter, to what is read and compressed, and to a second thread.
+        """
+        return self._core.memory * 5 // 2 + self._store.held + 4 * min(self._sorted, self._core.tokens)
 
     def add(self, pack: Pack) -> int:
         """Take in a pack, which nobody may change from now on; how many of its articles replace others of the run."""
@@ -137,6 +137,16 @@ class Run:
 
     def write(self, writer: SegmentWriter, *, compress: bool) -> None:
         """Write the segment. Requires: the run is not empty. Nothing may be added afterwards."""
+        self._write_lists(writer)
+        columns = Columns(self._options.fields, self._options.timezone)
+        fingerprints = Fingerprints(self._options)
+        blocks = fingerprints.watch(columns.watch(self._blocks()))
+        write_store(writer, blocks, compress=compress, in_order=self._crew.in_order)
+        fingerprints.write(writer)
+        columns.write(writer)  # last: what is declared later stands behind all else
+
+    def _write_lists(self, writer: SegmentWriter) -> None:
+        """Write all but what is made of the stored records."""
         if self._broken:
             raise SearchkitError("an addition was interrupted: roll back, and add again")
         for waiting in self._waiting:
@@ -153,20 +163,23 @@ class Run:
             tokens,
             in_order,
         )
-        columns = Columns(self._options.fields, self._options.timezone)
-        fingerprints = Fingerprints(self._options)
-        blocks = fingerprints.watch(columns.watch(self._blocks()))
-        write_store(writer, blocks, compress=compress, in_order=in_order)
-        fingerprints.write(writer)
-        columns.write(writer)  # last: what is declared later stands behind all else
 
     def put_aside(self, path: str) -> Part:
-        """Write the segment to a scratch file and open it; `path` is for messages. Requires: as of `write`."""
-        scratch = self._storage.scratch()
+        """Write the segment behind the records and open it; `path` is for messages. Requires: as of `write`.
+
+        The records stay where they are. A merge, which is all that becomes of such a segment, reads them there, and
+        makes columns and fingerprints of them.
+        """
+        scratch, start = self._store.aside()
         writer = SegmentWriter(scratch, format=self._options.segment_format)
-        self.write(writer, compress=False)
+        self._write_lists(writer)
+        for name, data in (("store", b""), ("store_index", b""), ("record_places", self._core.places())):
+            writer.begin(name)
+            writer.write(data)
+            writer.end()
         writer.finish()
-        return open_part(scratch.buffer(), path)
+        buffer = scratch.buffer()
+        return open_part(buffer.behind(start), path, records=Records(buffer, start))
 
     def _free_thread(self) -> int:
         """Number of a thread that has little to do; 0 is this one, which takes the first pack: often it is the only."""
@@ -181,16 +194,13 @@ class Run:
 
     def _blocks(self) -> Iterator[tuple[int, bytes]]:
         """First docid and records of each block."""
-        docid, read = 0, 0
+        docid = 0
         with self._store.buffer() as buffer:
+            records = Records(buffer, self._store.length)
             while docid < len(self):
-                block, past = self._core.block(buffer.view, docid, BLOCK)
+                block, past = self._core.block(records, docid, BLOCK)
                 yield docid, block
                 docid = past
-                read += len(block)
-                if read >= FORGET:
-                    buffer.forget()
-                    read = 0
 
 
 class _Store:
@@ -216,6 +226,13 @@ class _Store:
             return Buffer(b"".join(self._pieces), "")
         self._put_aside()
         return self._scratch.buffer()
+
+    def aside(self) -> tuple[Scratch, int]:
+        """The file that has all records, and its length: as many bytes as whole pages have."""
+        self._put_aside()
+        assert self._scratch is not None, "something was put aside just now"
+        self._scratch.write(bytes(-self._scratch.length % PAGE_SIZE))
+        return self._scratch, self._scratch.length
 
     def _put_aside(self) -> None:
         if self._scratch is None:

@@ -20,7 +20,7 @@ from searchkit.core.evaluate import Searcher
 from searchkit.core.fingerprints import kept
 from searchkit.core.patterns import Matches, Pattern
 from searchkit.core.program import Given, Parts, TermLists
-from searchkit.core.segment import Segment
+from searchkit.core.segment import Records, Segment
 from searchkit.dates import DateInterval
 from searchkit.errors import ArticleError, CorruptIndex, DateError
 from searchkit.indexing.fingerprints import fingerprint_of
@@ -106,10 +106,19 @@ class Part:
         return (docid for docid in range(self.segment.articles) if self.is_live(docid))
 
 
-def open_part(buffer: Buffer, path: str, entry: SegmentEntry | None = None, live: Buffer | None = None) -> Part:
-    """Open a segment file, with its live documents if it has such a file. Raises CorruptIndex or FormatVersion."""
+def open_part(
+    buffer: Buffer,
+    path: str,
+    entry: SegmentEntry | None = None,
+    live: Buffer | None = None,
+    records: Records | None = None,
+) -> Part:
+    """Open a segment file, with its live documents if it has such a file. Raises CorruptIndex or FormatVersion.
+
+    records: what is stored of its articles, where that is elsewhere (`Run.put_aside`).
+    """
     sections = read_segment(buffer.view, path, entry)
-    segment = Segment(path, buffer.view, sections.offsets, sections.page_checksums, sections.page_size)
+    segment = Segment(path, buffer.view, sections.offsets, sections.page_checksums, sections.page_size, records)
     if entry is not None and entry.articles != segment.articles:
         raise CorruptIndex(path, "meta", f"{entry.articles} articles", segment.articles)
     sizes = {name: length for name, (_, length) in sections.offsets.items()}

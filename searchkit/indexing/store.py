@@ -30,12 +30,12 @@ __all__ = [
     "Record",
     "RecordReader",
     "block_places",
-    "blocks_of",
     "decode_record",
     "found_record",
     "pack_article",
     "read_block",
     "read_records",
+    "unpack",
     "write_store",
 ]
 
@@ -122,7 +122,7 @@ def read_records(segment: Segment, block: tuple[bytes, int, bool], count: int) -
     """Docids and records of a block as `Segment.store_block` gave it; `count`: articles of the segment."""
     data, docid, compressed = block
     if compressed:
-        data = _decompress(data, segment.path)
+        data = unpack(data, segment.path)
     at = 0
     while at < len(data) and docid < count:
         record, at = decode_record(data, at, segment.path)
@@ -148,7 +148,7 @@ def read_block(block: memoryview, path: str) -> Iterator[Record]:
     if block[0] > 1:
         raise CorruptIndex(path, "store", "a block of kind 0 or 1", block[0])
     if block[0]:
-        data = _decompress(data, path)
+        data = unpack(data, path)
     at = 0
     while at < len(data):
         record, at = decode_record(data, at, path)
@@ -176,7 +176,8 @@ def found_record(records: dict[int, Record], docid: int, path: str) -> Record:
     return records[docid]
 
 
-def _decompress(data: bytes, path: str) -> bytes:
+def unpack(data: bytes, path: str) -> bytes:
+    """The records of a compressed block. Raises CorruptIndex."""
     import zstandard  # loaded when the first article is read
 
     try:
@@ -187,21 +188,6 @@ def _decompress(data: bytes, path: str) -> bytes:
         return zstandard.ZstdDecompressor().decompress(data)
     except zstandard.ZstdError as error:
         raise CorruptIndex(path, "store", "zstd", str(error)) from error
-
-
-def blocks_of(records: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """First docid and bytes of each block, from encoded records in order of docids."""
-    pending: list[bytes] = []
-    size = first = 0
-    for past, record in enumerate(records, 1):
-        pending.append(record)
-        size += len(record)
-        if size >= BLOCK:
-            yield first, b"".join(pending)
-            pending.clear()
-            first, size = past, 0
-    if pending:
-        yield first, b"".join(pending)
 
 
 def write_store(

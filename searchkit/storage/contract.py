@@ -28,14 +28,28 @@ RETRIES = 10
 
 
 class Buffer:
-    """The bytes of one file, pinned: `view` stays readable until `close`, whatever becomes of the file's name."""
+    """The bytes of one file, pinned: `view` stays readable until `close`, whatever becomes of the file's name.
 
-    __slots__ = ("__weakref__", "_data", "path", "view")
+    `descriptor` reads the same, for who wants little of it here and there; -1: there is none.
+    """
 
-    def __init__(self, data: bytes | bytearray | mmap, path: str) -> None:
+    __slots__ = ("__weakref__", "_data", "_owner", "descriptor", "path", "view")
+
+    def __init__(
+        self, data: bytes | bytearray | mmap, path: str, descriptor: int = -1, owner: Scratch | None = None
+    ) -> None:
+        """`owner` has the descriptor open, as long as it is there itself."""
         self._data = data
+        self._owner = owner
+        self.descriptor = descriptor
         self.path = path
         self.view = memoryview(data).toreadonly()
+
+    def behind(self, start: int) -> Buffer:
+        """The bytes from `start` on; to forget them is to forget all."""
+        behind = Buffer(self._data, self.path, owner=self._owner)
+        behind.view = self.view[start:]
+        return behind
 
     def forget(self) -> None:
         """Take no memory for the bytes until they are read again. Nothing happens where that cannot be had."""
@@ -49,7 +63,7 @@ class Buffer:
             self.view.release()
             if isinstance(self._data, mmap):
                 self._data.close()
-        self._data = b""
+        self._data, self._owner, self.descriptor = b"", None, -1
 
     def __enter__(self) -> Buffer:
         return self

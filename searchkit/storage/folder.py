@@ -434,7 +434,8 @@ class FolderScratch:
             raise
 
     def buffer(self) -> Buffer:
-        return Buffer(self._file.map(), str(self._file.path))
+        descriptor = self._file.descriptor if hasattr(os, "pread") else -1
+        return Buffer(self._file.map(), str(self._file.path), descriptor, self)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -478,6 +479,10 @@ class _NewFile:
 
     def sync(self) -> None:
         self._storage.system.sync(self._open(), self.path)
+
+    @property
+    def descriptor(self) -> int:
+        return self._open()
 
     def map(self) -> mmap | bytes:
         descriptor = self._open()
