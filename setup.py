@@ -33,7 +33,7 @@ def extension(name: str, *sources: str, depends: tuple[str, ...] = ()) -> Extens
     )
 
 
-READING = ("reader.c", "ids.c", "maxima.c", "kernels.c", "crc32c.c")
+READING = ("reader.c", "ids.c", "maxima.c", "large.c", "kernels.c", "crc32c.c")
 HEADERS = (
     "bits.h",
     "kernels.h",
@@ -41,6 +41,7 @@ HEADERS = (
     "segment.h",
     "ids.h",
     "maxima.h",
+    "large.h",
     "scattered.h",
     "segment.pxd",
     "crc32c.h",
@@ -57,7 +58,6 @@ BUILDING = (
     "english.h",
     "frequent.h",
     "invert.h",
-    "large.h",
     "merge.h",
     "order.h",
     "tokenize.h",
@@ -121,7 +121,6 @@ EXTENSIONS = [
         "english.c",
         "frequent.c",
         "invert.c",
-        "large.c",
         "merge.c",
         "order.c",
         "tokenize.c",

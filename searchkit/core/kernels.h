@@ -35,6 +35,12 @@ typedef struct sk_kernels {
     /* Bit i of the result: values[i] >= least, for 64 values. */
     uint64_t (*at_least)(const float *values, float least);
 
+    /* Empty a window's sums, 64 for each byte of `touched`; where the byte is 0 they are, too. Begins with number *word of
+     * these and stops at the end, or where less than 64 of SK_BLOCK have room in `out`: then *word is the next. The docids,
+     * which are from `base` on, and the sums of those that are `least` or more, in order; returns how many. */
+    unsigned (*drain)(float *sums, uint8_t *touched, unsigned words, float least, uint32_t base, unsigned *word,
+                      uint32_t *out_docids, float *out_sums);
+
     /* The largest of 64 values. */
     float (*most)(const float *values);
 

@@ -38,6 +38,9 @@ static inline const uint8_t *sk_maxima_ranges(const sk_word_maxima *m) { return 
 sk_maxima *sk_maxima_open(void);
 void sk_maxima_close(sk_maxima *m);
 
+/* Let what tells them come into the cache. */
+void sk_maxima_expect(const sk_maxima *m, const sk_cursor *c);
+
 /* The maxima of the word that the cursor is open for. NULL: none, as it is asked for the first time, or rare, or there is
  * no room, or the list is damaged. Several threads may call it at a time. Moves the cursor. */
 const sk_word_maxima *sk_maxima_of(sk_maxima *m, sk_cursor *c);
