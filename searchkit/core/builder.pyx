@@ -10,7 +10,7 @@ Here is what both share; the rest is in run.pxi, inversion.pxi and merge.pxi.
 import struct
 
 from cpython.bytes cimport PyBytes_AsString, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport INT64_MAX, UINT32_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, SIZE_MAX, UINT32_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
@@ -131,15 +131,20 @@ cdef extern from "merge.h" nogil:
     ctypedef struct sk_merge:
         sk_merge_source *sources
         uint32_t count
+        const uint8_t *until
+        uint32_t until_length
         const sk_impact_scale *scale
         const sk_run *gone
+        sk_buffer scratch, work
         uint32_t damaged
-    int sk_merge_start(sk_merge *m, int forms)
-    int sk_merge_terms(sk_merge *m, sk_buffer *out, size_t enough, sk_dict_builder *terms, uint64_t *position_bits)
+    int sk_merge_split(sk_merge *m, uint64_t bytes, sk_buffer *keys)
+    int sk_merge_start(sk_merge *m, int forms, const uint8_t *start, uint32_t length)
+    int sk_merge_terms(sk_merge *m, sk_buffer *out, size_t enough, sk_buffer *entries, uint64_t *position_bits)
+    int sk_merge_join(sk_merge *m, const sk_merge *range, const sk_buffer *entries, sk_dict_builder *terms)
     int sk_merge_forms(sk_merge *m, sk_dict_builder *forms)
     void sk_merge_close(sk_merge *m)
 
-cdef size_t CHUNK = 4 << 20  # bytes of postings gathered before they are written
+cdef uint64_t ENOUGH = 2 << 20  # bytes of lists, about, that a thread merges at a time
 META = struct.Struct("<QQddIIIIIIqQQQQ")
 
 

@@ -7,17 +7,63 @@ static int compare_keys(const sk_dict_walk *a, const sk_dict_walk *b)
     return order ? order : (a->key_length > b->key_length) - (a->key_length < b->key_length);
 }
 
-int sk_merge_start(sk_merge *m, int forms)
+static int compare_key(const sk_dict_walk *walk, const uint8_t *key, uint32_t length)
+{
+    int order = memcmp(walk->key, key, walk->key_length < length ? walk->key_length : length);
+    return order ? order : (walk->key_length > length) - (walk->key_length < length);
+}
+
+int sk_merge_start(sk_merge *m, int forms, const uint8_t *from, uint32_t length)
 {
     for (uint32_t i = 0; i < m->count; i++) {
-        sk_dict_start(&m->sources[i].walk, m->sources[i].segment, forms);
-        m->sources[i].state = sk_dict_next(&m->sources[i].walk);
-        if (m->sources[i].state < 0) {
+        sk_merge_source *source = &m->sources[i];
+        sk_dict_walk *walk = &source->walk;
+        sk_dict_start(walk, source->segment, forms);
+        source->state = length && sk_dict_seek(walk, from, length) ? SK_DAMAGED : sk_dict_next(walk);
+        for (unsigned below = 0; source->state == 1 && length && compare_key(walk, from, length) < 0; below++)
+            source->state = below < SK_DICT_BLOCK ? sk_dict_next(walk) : SK_DAMAGED; /* it is in one block */
+        if (source->state < 0) {
             m->damaged = i;
             return SK_DAMAGED;
         }
     }
     return SK_OK;
+}
+
+int sk_merge_split(sk_merge *m, uint64_t bytes, sk_buffer *keys)
+{
+    /* By the lists of the largest source: a share of `bytes` as it has of all. */
+    uint32_t largest = 0;
+    uint64_t all = 0, stop = 0;
+    for (uint32_t i = 0; i < m->count; i++) {
+        all += m->sources[i].segment->postings.size;
+        if (m->sources[i].segment->postings.size > m->sources[largest].segment->postings.size)
+            largest = i;
+    }
+    const sk_segment *s = m->sources[largest].segment;
+    if (!s->postings.size)
+        return SK_OK;
+    uint64_t share = (uint64_t)((double)bytes * ((double)s->postings.size / (double)all)) + 1;
+    sk_dict_walk walk;
+    sk_dict_start(&walk, s, 0);
+    m->damaged = largest;
+    for (uint64_t block = 1; block < s->term_index.size / SK_INDEX_ENTRY; block++) {
+        const uint8_t *entry = s->term_index.at + block * SK_INDEX_ENTRY;
+        if (sk_touch(s, entry, SK_INDEX_ENTRY))
+            return SK_DAMAGED;
+        uint64_t payload = sk_load64(entry + 4);
+        if (payload < stop + share)
+            continue;
+        stop = payload;
+        sk_dict_walk before = walk;
+        if (block * SK_DICT_BLOCK >= walk.count || sk_dict_read(&walk, block * SK_DICT_BLOCK) ||
+            (before.at && compare_keys(&walk, &before) <= 0))
+            return SK_DAMAGED;
+        uint8_t length = (uint8_t)walk.key_length;
+        sk_buffer_put(keys, &length, 1);
+        sk_buffer_put(keys, walk.key, length);
+    }
+    return keys->failed ? SK_NO_MEMORY : SK_OK;
 }
 
 void sk_merge_close(sk_merge *m)
@@ -28,6 +74,7 @@ void sk_merge_close(sk_merge *m)
     sk_buffer_free(&m->work);
 }
 
+/* The source whose key comes first, NULL at the end of all. */
 static sk_merge_source *least(sk_merge *m)
 {
     sk_merge_source *first = NULL;
@@ -35,6 +82,12 @@ static sk_merge_source *least(sk_merge *m)
         if (m->sources[i].state == 1 && (!first || compare_keys(&m->sources[i].walk, &first->walk) < 0))
             first = &m->sources[i];
     return first;
+}
+
+static sk_merge_source *least_term(sk_merge *m)
+{
+    sk_merge_source *first = least(m);
+    return first && m->until && compare_key(&first->walk, m->until, m->until_length) >= 0 ? NULL : first;
 }
 
 /* Terms come in rising order. A full buffer is found out by whoever reads `failed`. */
@@ -107,10 +160,36 @@ static int gather(const sk_merge_source *source, uint32_t *docids, uint32_t *tfs
     return failed;
 }
 
-int sk_merge_terms(sk_merge *m, sk_buffer *out, size_t enough, sk_dict_builder *terms, uint64_t *position_bits)
+int sk_merge_join(sk_merge *m, const sk_merge *range, const sk_buffer *entries, sk_dict_builder *terms)
+{
+    const uint8_t *at = entries->bytes, *end = at + entries->length;
+    while (at < end) {
+        uint32_t length = *at++;
+        const uint8_t *key = at;
+        uint64_t figures[3]; /* df, bytes of the list, occurrences of the form that is spelt like the term */
+        at += length;
+        if (sk_dict_add(terms, key, length))
+            return SK_DAMAGED;
+        for (unsigned i = 0; i < 3; i++) {
+            if (sk_varint(&at, end, &figures[i]))
+                return SK_DAMAGED;
+            sk_buffer_varint(&terms->keys, figures[i]);
+        }
+        terms->payload += figures[1];
+    }
+    uint64_t before = m->vanished.length;
+    sk_buffer_put(&m->vanished, range->vanished.bytes, range->vanished.length);
+    for (size_t i = 0; i < range->vanished_at.length; i += 8) {
+        uint64_t from = before + sk_load64(range->vanished_at.bytes + i);
+        sk_buffer_put(&m->vanished_at, &from, sizeof from);
+    }
+    return terms->keys.failed || terms->index.failed || m->vanished.failed || m->vanished_at.failed ? SK_NO_MEMORY : SK_OK;
+}
+
+int sk_merge_terms(sk_merge *m, sk_buffer *out, size_t enough, sk_buffer *entries, uint64_t *position_bits)
 {
     sk_merge_source *first;
-    while (out->length < enough && (first = least(m))) {
+    while (out->length < enough && (first = least_term(m))) {
         uint8_t key[SK_KEY_MAX];
         uint32_t key_length = first->walk.key_length;
         memcpy(key, first->walk.key, key_length);
@@ -170,15 +249,14 @@ int sk_merge_terms(sk_merge *m, sk_buffer *out, size_t enough, sk_dict_builder *
             }
             size_t start = out->length;
             int failed = sk_encode_list(out, &postings, m->scale, &m->scratch, position_bits);
-            if (!failed)
-                failed = sk_dict_add(terms, key, key_length);
             if (failed)
                 return failed;
-            uint64_t size = out->length - start;
-            sk_buffer_varint(&terms->keys, n);
-            sk_buffer_varint(&terms->keys, size);
-            sk_buffer_varint(&terms->keys, identity);
-            terms->payload += size;
+            uint8_t length = (uint8_t)key_length;
+            sk_buffer_put(entries, &length, 1);
+            sk_buffer_put(entries, key, key_length);
+            sk_buffer_varint(entries, n);
+            sk_buffer_varint(entries, out->length - start);
+            sk_buffer_varint(entries, identity);
         } else if (!pair) {
             put_vanished(m, key, key_length);
         }
@@ -191,8 +269,8 @@ int sk_merge_terms(sk_merge *m, sk_buffer *out, size_t enough, sk_dict_builder *
             }
         }
     }
-    return out->failed || terms->keys.failed || terms->index.failed || m->vanished.failed || m->vanished_at.failed
-               ? SK_NO_MEMORY : least(m) != NULL;
+    return out->failed || entries->failed || m->vanished.failed || m->vanished_at.failed ? SK_NO_MEMORY
+                                                                                         : least_term(m) != NULL;
 }
 
 int sk_merge_forms(sk_merge *m, sk_dict_builder *forms)

@@ -23,6 +23,7 @@ cdef class Merge:
     cdef int64_t *starts
     cdef int64_t *ends
     cdef uint64_t total
+    cdef sk_impact_scale scale
 
     def __cinit__(self, list sources, Run gone):
         cdef uint32_t i, docid, at
@@ -214,42 +215,41 @@ cdef class Merge:
             if not more or self.maps[source][docids[head.rank - 1]] != UINT32_MAX:
                 return 0
 
-    def write(self, writer, double b, int title_weight):
-        """Write all sections but the stored articles. Requires: articles > 0."""
+    def write(self, writer, double b, int title_weight, in_order, uint64_t enough=ENOUGH):
+        """Write all sections but the stored articles. Requires: articles > 0.
+
+        in_order: maps a function over arguments, in several threads if wanted. enough: bytes of lists, about, that are
+        merged at a time.
+        """
         cdef sk_merge *m = <sk_merge *>calloc(1, sizeof(sk_merge))
         cdef sk_dict_builder *dictionary = <sk_dict_builder *>calloc(2, sizeof(sk_dict_builder))
-        cdef sk_buffer *out = new_buffer()
-        cdef sk_impact_scale scale
         cdef uint64_t position_bits = 0
-        cdef int more = 1
+        cdef int failed
+        cdef MergedTerms part
         try:
             if m == NULL or dictionary == NULL:
                 raise MemoryError
-            scale.lengths = self.lengths
-            scale.b = b
-            scale.average = <double>self.total / <double>self.articles
-            m.sources, m.count, m.scale = self.sources, self.count, &scale
-            m.gone = NULL if self.gone is None else &self.gone.runs[0]
-            self._check(sk_merge_start(m, 0), m)
+            self.scale.lengths = self.lengths
+            self.scale.b = b
+            self.scale.average = <double>self.total / <double>self.articles
+            self._set(m, self.sources)
             writer.begin("postings")
-            while more:
-                with nogil:
-                    more = sk_merge_terms(m, out, CHUNK, dictionary, &position_bits)
-                self._check(more, m)
-                writer.write(take(out))
+            for part in in_order(self._terms, self._ranges(m, enough)):
+                writer.write(take(part.out))
+                position_bits += part.position_bits
+                check(sk_merge_join(m, &part.merge, part.entries, dictionary))
             writer.end()
             write(writer, "terms", take(&dictionary.keys))
             write(writer, "term_index", take(&dictionary.index))
-            self._check(sk_merge_start(m, 1), m)
+            self._check(sk_merge_start(m, 1, NULL, 0), m)
             with nogil:
-                more = sk_merge_forms(m, &dictionary[1])
-            self._check(more, m)
+                failed = sk_merge_forms(m, &dictionary[1])
+            self._check(failed, m)
             write(writer, "forms", take(&dictionary[1].keys))
             write(writer, "form_index", take(&dictionary[1].index))
             write_rest(writer, self.articles, self.lengths, self.titles, self.starts, self.ends, self._ids(), self.total,
-                       b, scale.average, title_weight, dictionary.count, dictionary[1].count, position_bits)
+                       b, self.scale.average, title_weight, dictionary.count, dictionary[1].count, position_bits)
         finally:
-            drop_buffer(out)
             if m != NULL:
                 sk_merge_close(m)
                 free(m)
@@ -258,8 +258,78 @@ cdef class Merge:
                 sk_dict_free(&dictionary[1])
                 free(dictionary)
 
+    cdef _set(self, sk_merge *m, sk_merge_source *sources):
+        m.sources, m.count, m.scale = sources, self.count, &self.scale
+        m.gone = NULL if self.gone is None else &self.gone.runs[0]
+
+    cdef list _ranges(self, sk_merge *m, uint64_t enough):
+        """Ranges of terms that are merged at a time, each from a term up to the next one's."""
+        cdef sk_buffer *keys = new_buffer()
+        cdef size_t at = 0
+        cdef uint8_t length
+        try:
+            self._check(sk_merge_split(m, enough, keys), m)
+            starts = [b""]
+            while at < keys.length:
+                length = keys.bytes[at]
+                starts.append(<bytes>(<const char *>keys.bytes)[at + 1 : at + 1 + length])
+                at += 1 + <size_t>length
+            return list(zip(starts, [*starts[1:], None]))
+        finally:
+            drop_buffer(keys)
+
+    def _terms(self, tuple terms):
+        """Merge a range of terms. Threads may call this at the same time."""
+        cdef MergedTerms part = MergedTerms.__new__(MergedTerms, self, *terms)
+        cdef int failed
+        with nogil:
+            failed = part.run()
+        self._check(failed, &part.merge)
+        return part
+
     cdef _check(self, int failed, sk_merge *m):
         if failed == SK_NO_MEMORY:
             raise MemoryError
         if failed < 0:
             raise CorruptIndex(self.segments[m.damaged].path, "postings")
+
+
+cdef class MergedTerms:
+    """A range of a merge's terms: their lists, and what the dictionary is to have of them."""
+    cdef Merge owner
+    cdef bytes start, until # hold what the next ones point to
+    cdef const uint8_t *start_at
+    cdef uint32_t start_length
+    cdef sk_merge merge
+    cdef sk_merge_source sources[64]
+    cdef sk_buffer *out
+    cdef sk_buffer *entries
+    cdef uint64_t position_bits
+
+    def __cinit__(self, Merge owner, bytes start, bytes until):
+        cdef uint32_t i
+        self.owner, self.start, self.until = owner, start, until
+        for i in range(owner.count):
+            self.sources[i].segment, self.sources[i].docids = owner.sources[i].segment, owner.sources[i].docids
+        owner._set(&self.merge, self.sources)
+        self.start_at, self.start_length = <const uint8_t *>PyBytes_AsString(start), len(start)
+        if until is not None:
+            self.merge.until = <const uint8_t *>PyBytes_AsString(until)
+            self.merge.until_length = len(until)
+        self.out = new_buffer()
+        self.entries = new_buffer()
+
+    def __dealloc__(self):
+        sk_merge_close(&self.merge)
+        if self.out != NULL:
+            drop_buffer(self.out)
+        if self.entries != NULL:
+            drop_buffer(self.entries)
+
+    cdef int run(self) noexcept nogil:
+        cdef int failed = sk_merge_start(&self.merge, 0, self.start_at, self.start_length)
+        if not failed:
+            failed = sk_merge_terms(&self.merge, self.out, SIZE_MAX, self.entries, &self.position_bits)
+        sk_buffer_free(&self.merge.scratch)  # it may be a while until this is written
+        sk_buffer_free(&self.merge.work)
+        return failed

@@ -67,7 +67,7 @@ def merge_parts(
     if not merge.articles:
         return 0
     sparing = _Sparing(writer, parts)
-    merge.write(sparing, float(options.b), options.title_weight)
+    merge.write(sparing, float(options.b), options.title_weight, in_order)
     columns = Columns(options.fields, options.timezone)
     fingerprints = Fingerprints(options)
     blocks = fingerprints.watch(columns.watch(merge.records(unpack, BLOCK)))

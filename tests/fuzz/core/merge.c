@@ -49,14 +49,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sk_impact_scale scale = {lengths, 0.75, 10.0};
         sk_merge m = {.sources = sources, .count = 2, .scale = &scale};
         sk_dict_builder terms = {0}, forms = {0};
-        sk_buffer out = {0};
+        sk_buffer out = {0}, entries = {0}, keys = {0};
         uint64_t bits = 0;
-        int more = sk_merge_start(&m, 0);
-        if (more == SK_OK)
-            while ((more = sk_merge_terms(&m, &out, 4096, &terms, &bits)) == 1 && terms.payload < MOST_WRITTEN)
-                out.length = 0;
-        if (more == SK_OK && sk_merge_start(&m, 1) == SK_OK)
+        int more = sk_merge_split(&m, 1 + choose % 512, &keys);
+        const uint8_t *from = (const uint8_t *)"", *at = keys.bytes, *end = at + keys.length;
+        for (uint32_t length = 0; more == SK_OK && from && terms.payload < MOST_WRITTEN;) { /* range after range */
+            sk_merge range = {.sources = sources, .count = 2, .scale = &scale, .until = at < end ? at + 1 : NULL,
+                              .until_length = at < end ? *at : 0};
+            more = sk_merge_start(&range, 0, from, length);
+            if (more == SK_OK)
+                while ((more = sk_merge_terms(&range, &out, 4096, &entries, &bits)) == 1 && entries.length < MOST_WRITTEN)
+                    out.length = 0;
+            if (more == SK_OK)
+                more = sk_merge_join(&m, &range, &entries, &terms);
+            from = range.until;
+            length = range.until_length;
+            at += at < end ? 1 + *at : 0;
+            out.length = entries.length = 0;
+            sk_merge_close(&range);
+        }
+        if (more == SK_OK && sk_merge_start(&m, 1, NULL, 0) == SK_OK)
             sk_merge_forms(&m, &forms);
+        sk_buffer_free(&entries);
+        sk_buffer_free(&keys);
         sk_merge_close(&m);
         sk_dict_free(&terms);
         sk_dict_free(&forms);

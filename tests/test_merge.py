@@ -1,10 +1,11 @@
-"""Stored articles on their way: of runs that were put aside, and through merges."""
+"""Merges: of runs that were put aside with their stored articles, and of ranges of terms by several threads."""
 
 from __future__ import annotations
 
 import os
 import struct
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from searchkit import Article, CorruptIndex, Keyword, Number
 from searchkit.core import builder
 from searchkit.core.packs import Pack
 from searchkit.core.segment import Records
-from searchkit.indexing.snapshot import Snapshot
+from searchkit.indexing.snapshot import Part, Snapshot, add_deleted
 from searchkit.indexing.store import pack_article, unpack
 from searchkit.storage.contract import Buffer
 from searchkit.storage.folder import FolderStorage
@@ -128,3 +129,59 @@ def test_a_merge_notices_a_block_that_lies(tmp_path: Path, damage: Callable[[byt
     assert sum(len(block) for _, block in whole) == 60 * (16 + len("2020") + len("a b c " * 50))
     with pytest.raises(CorruptIndex, match=r"seg-\w+.sk: damaged store: expected docid \d+ in its block"):
         list(merge.records(lambda block, path: damage(unpack(block, path)), 1 << 10))
+
+
+def gone(parts: list[Part], store: bool) -> builder.Run | None:
+    """The texts of deleted articles, as a merge is given them."""
+    if not store:
+        return None
+    run = builder.Run(True, 1)
+    for part in parts:
+        add_deleted(run, part)
+    return run
+
+
+class Sections:
+    """A writer that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.sections: dict[str, bytearray] = {}
+
+    def begin(self, name: str) -> None:
+        self.open = self.sections[name] = bytearray()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.open += data
+
+    def end(self) -> None: ...
+
+
+@pytest.mark.parametrize("store", [True, False])
+def test_terms_merged_by_ranges_are_the_same(tmp_path: Path, store: bool) -> None:
+    """Also those of which nothing is left, and where their number tells which word forms go."""
+    random = generator(f"ranges {store}")
+    words = [f"{letter}{number}ing" for letter in "abkz" for number in range(200)]
+    with searchkit.create(tmp_path / "i", store=store) as index:
+        for commit in range(3):
+            index.add(
+                Article(" ".join([*random.choices(words, k=40), "of the"]), id=f"{commit}-{number}", date="2020")
+                for number in range(150)
+            )
+        index.delete([f"{commit}-{number}" for commit in range(3) for number in random.sample(range(150), 120)])
+        found = {word: index.search(word, limit=100).ids for word in words[::7]}
+    parts = Snapshot.open(FolderStorage(tmp_path / "i")).parts
+    written = []
+    with ThreadPoolExecutor(3) as pool:
+        for in_order, enough in ((map, 1 << 30), (map, 1), (pool.map, 1), (pool.map, 700), (map, 5000)):
+            merge, sections = (
+                builder.Merge([(part.segment, part.live) for part in parts], gone(parts, store)),
+                Sections(),
+            )
+            merge.write(sections, 0.75, 1, in_order, enough)
+            written.append(sections.sections)
+    assert len(written[0]["term_index"]) > 20 * 12
+    assert all(sections == written[0] for sections in written)
+    with searchkit.open(tmp_path / "i") as index:
+        index.compact()
+        assert index.check(deep=store).ok
+        assert {word: index.search(word, limit=100).ids for word in words[::7]} == found
