@@ -162,7 +162,7 @@ static int gather(const sk_merge_source *source, uint32_t *docids, uint32_t *tfs
 
 int sk_merge_join(sk_merge *m, const sk_merge *range, const sk_buffer *entries, sk_dict_builder *terms)
 {
-    const uint8_t *at = entries->bytes, *end = at + entries->length;
+    const uint8_t *at = entries->bytes, *end = entries->length ? at + entries->length : at;
     while (at < end) {
         uint32_t length = *at++;
         const uint8_t *key = at;

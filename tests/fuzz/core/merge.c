@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sk_buffer out = {0}, entries = {0}, keys = {0};
         uint64_t bits = 0;
         int more = sk_merge_split(&m, 1 + choose % 512, &keys);
-        const uint8_t *from = (const uint8_t *)"", *at = keys.bytes, *end = at + keys.length;
+        const uint8_t *from = (const uint8_t *)"", *at = keys.length ? keys.bytes : from, *end = at + keys.length;
         for (uint32_t length = 0; more == SK_OK && from && terms.payload < MOST_WRITTEN;) { /* range after range */
             sk_merge range = {.sources = sources, .count = 2, .scale = &scale, .until = at < end ? at + 1 : NULL,
                               .until_length = at < end ? *at : 0};
