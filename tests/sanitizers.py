@@ -108,7 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.sanitizers", description="The core under sanitizers.")
     parser.add_argument("parts", nargs="*", metavar="part", help=f"which: {', '.join(PARTS)}; all if none is named")
     parser.add_argument("--work", type=Path, help="a folder to build in and to keep (a temporary one)")
-    given, rest = parser.parse_known_args(arguments)
+    every = list(sys.argv[1:] if arguments is None else arguments)
+    own, rest = (every[: every.index("--")], every[every.index("--") + 1 :]) if "--" in every else (every, [])
+    given = parser.parse_args(own)
     if unknown := [part for part in given.parts if part not in PARTS]:
         parser.error(
             f"there is no part {unknown[0]!r}: there are {', '.join(PARTS)}; arguments for pytest come behind --"
@@ -118,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ok = True
         for part in given.parts or PARTS:
             try:
-                done = PARTS[part](work, [one for one in rest if one != "--"])
+                done = PARTS[part](work, rest)
             except RuntimeError as error:
                 print(f"{part}: {error}", file=sys.stderr)
                 return 2

@@ -7,8 +7,8 @@
 /* Where the positions of one posting lie when they are copied from another segment. */
 typedef struct sk_position_ref {
     const uint8_t *base;
-    size_t bytes;
-    uint64_t bit;
+    uint32_t bytes; /* that may be read, or more than any posting's take */
+    uint32_t bit;   /* below 8 */
 } sk_position_ref;
 
 /* One term's postings, docids ascending. Positions are given flat (tf of them for each posting), as references, or not at

@@ -142,8 +142,10 @@ static int gather(const sk_merge_source *source, uint32_t *docids, uint32_t *tfs
             if (docid != UINT32_MAX) {
                 docids[n] = docid;
                 tfs[n] = c.tfs[i];
-                if (refs)
-                    refs[n] = (sk_position_ref){c.positions, c.positions_size, bit};
+                if (refs) {
+                    size_t byte = bit / 8 < c.positions_size ? (size_t)(bit / 8) : c.positions_size, left = c.positions_size - byte;
+                    refs[n] = (sk_position_ref){c.positions + byte, left < UINT32_MAX ? (uint32_t)left : UINT32_MAX, bit % 8};
+                }
                 n++;
             }
             bit += sk_positions_size(c.tfs[i], length);
