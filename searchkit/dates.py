@@ -210,6 +210,8 @@ def zone(name: str) -> tzinfo:
     """The time zone of an IANA name such as "Europe/Berlin". Raises DateError when there is none of that name."""
     if name == "UTC":
         return UTC
+    if not isinstance(name, str):
+        raise _no_zone(repr(name))
     from zoneinfo import ZoneInfo  # late: most programs never leave UTC
 
     try:

@@ -204,6 +204,8 @@ class Index:
 
     def get(self, id: str) -> Article:
         """The article of an id. KeyError if there is none; SearchkitError if the index keeps no text."""
+        if not isinstance(id, str):
+            raise TypeError(f"an id is a str, got {id!r}")
         snapshot = self._snapshot()
         place = snapshot.find(id)
         if place is None:

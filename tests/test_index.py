@@ -742,3 +742,18 @@ def test_an_index_of_something_else(tmp_path: Path) -> None:
         searchkit.open(tmp_path / "i")
     with pytest.raises(FileExistsError):
         searchkit.create(tmp_path / "i")
+
+
+def test_what_is_no_article_is_refused_wherever_it_comes() -> None:
+    """None in an iterable, as of a download that failed, is no article that was left out."""
+    index = searchkit.create()
+    for options in ({}, {"commit_every": 1}, {"resume": True}):
+        for wrong in (None, 5, "text"):
+            with pytest.raises(searchkit.ArticleError, match=r"not a value of type|a text is made one"):
+                index.add([Article("a", id="1"), wrong], **options)  # type: ignore[list-item, arg-type]
+    for call in (index.get, index.delete):
+        for wrong in (None, 5):
+            with pytest.raises(TypeError, match=f"an id is a str, got {wrong}"):
+                call(wrong)  # type: ignore[operator]
+    with pytest.raises(searchkit.DateError, match="no such time zone"):
+        searchkit.create(timezone=5)  # type: ignore[arg-type]

@@ -131,7 +131,7 @@ def simd():
 include "simd.pxi"
 
 
-if "SEARCHKIT_SIMD" in os.environ:
+if os.environ.get("SEARCHKIT_SIMD"):
     choose_simd(os.environ["SEARCHKIT_SIMD"])
 
 

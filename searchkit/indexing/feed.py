@@ -19,6 +19,7 @@ __all__ = ["Feed", "Item", "Portion", "Printer"]
 Item = Article | Mapping[str, Any] | Pack
 
 _END: Any = object()  # no more items
+_KNOWN: Any = object()  # nothing of an item is new; None may be an item, and is refused as no article
 
 
 class Feed:
@@ -82,22 +83,22 @@ class Feed:
                 text = item.text if isinstance(item, Article) else item.get("text") if isinstance(item, Mapping) else ""
                 self.count += 1
                 self.bytes += len(text) if isinstance(text, str) else 0
-            if kept is not None:
+            if kept is not _KNOWN:
                 yield kept
             if self._tell is not None:
                 self._tell(self.count, self.bytes)
 
-    def _unknown(self, item: Item, known: Callable[[str], bool]) -> Item | None:
-        """What of an item is not known; None: nothing."""
+    def _unknown(self, item: Item, known: Callable[[str], bool]) -> Any:
+        """What of an item is not known; _KNOWN: nothing."""
         if not isinstance(item, Pack):
             article = item if isinstance(item, Article) else self._make(item)
             if not known(article.id):
                 return article
             self.left_out += 1
-            return None
+            return _KNOWN
         keep = [not known(id) for id in item.ids()]
         self.left_out += len(keep) - sum(keep)
-        return item if all(keep) else item.chosen(keep) if any(keep) else None
+        return item if all(keep) else item.chosen(keep) if any(keep) else _KNOWN
 
 
 class Portion:

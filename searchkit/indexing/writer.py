@@ -177,6 +177,8 @@ class Writer:
     def delete(self, ids: str | Iterable[str]) -> int:
         """Delete articles by id; how many were there."""
         self._require_open()
+        if not isinstance(ids, Iterable):
+            raise TypeError(f"an id is a str, got {ids!r}")
         count = 0
         for id in (ids,) if isinstance(ids, str) else ids:
             with self._turn():
