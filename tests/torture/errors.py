@@ -207,7 +207,9 @@ def cramped(path: str) -> str:
             articles = [attrs.evolve(one, text=one.text * 500) for one in some_articles(generator, 500, first=count)]
             try:
                 index.add(articles, workers=1)
-            except MemoryError:
+            except (MemoryError, OSError) as error:
+                if isinstance(error, OSError) and (error.errno != errno.ENOMEM or not error.filename):
+                    raise  # a file that cannot be mapped is told by its name
                 lift_limit()
-                return f"MemoryError after {count:,} articles"
+                return f"{type(error).__name__} after {count:,} articles"
     return ""
