@@ -11,8 +11,8 @@ enum {
     FEWEST = 1024,   /* postings: a shorter list has few blocks */
     NARROWEST = 3,   /* log2 of docids in a range: narrower ones take more memory than they save time */
     WIDEST = 6,      /* wider ones tell little more than blocks */
-    FREQUENT = 4,    /* docids for each posting: of a list with no more, frequencies are kept */
-    SHARE = 16,      /* all maxima together take no more than this part of the postings, */
+    FREQUENT = 8,    /* docids for each posting: of a list with no more, frequencies are kept */
+    SHARE = 3,       /* all maxima together take no more than this part of the postings, */
     LEAST = 8 << 20, /* or so many bytes */
     CHUNK = 16 << 20, /* that memory is taken in: of what is not used yet there are addresses only */
     LINE = 64,
@@ -149,8 +149,8 @@ const sk_word_maxima *sk_maxima_of(sk_maxima *m, sk_cursor *c)
     uint64_t size = sizeof *maxima + (s->articles >> shift) + 1 + wide, room = s->postings.size / SHARE;
     uint64_t frequencies = (uint64_t)c->df * FREQUENT < s->articles ? 0 : s->articles;
     room = room < LEAST ? LEAST : room;
-    /* They leave a quarter of the room to maxima, of which many more words have need. */
-    if (frequencies && __atomic_add_fetch(&m->held, size + frequencies, __ATOMIC_RELAXED) > room - room / 4) {
+    /* They leave half of the room to maxima, of which many more words have need. */
+    if (frequencies && __atomic_add_fetch(&m->held, size + frequencies, __ATOMIC_RELAXED) > room / 2) {
         __atomic_sub_fetch(&m->held, size + frequencies, __ATOMIC_RELAXED);
         frequencies = 0;
     }

@@ -14,7 +14,7 @@
 typedef struct sk_maxima sk_maxima;
 
 /* Of a word: impacts[docid >> shift], in 255ths of the list's c_max, rounded up; from impacts[wide] on, the same of ranges
- * of 64 docids. Of one that is in every fourth article or more also its frequency in each, SK_OFTEN at most; NULL: there is
+ * of 64 docids. Of one that is in every eighth article or more also its frequency in each, SK_OFTEN at most; NULL: there is
  * no room. */
 typedef struct sk_word_maxima {
     const uint8_t *frequencies;
