@@ -6,9 +6,11 @@
 #include <stdlib.h>
 
 enum {
-    SLOTS = 2048, /* a power of two */
-    FULL = 1536,
-    FEWEST = 1024,   /* postings: a shorter list has few blocks */
+    SLOT_BITS = 13,
+    SLOTS = 1 << SLOT_BITS,
+    FULL = SLOTS / 4 * 3,
+    FEWEST = 256,    /* postings: a shorter list is one block, */
+    RAREST = 1 << 12, /* and a word that is in fewer than one article of so many has few candidates */
     NARROWEST = 3,   /* log2 of docids in a range: narrower ones take more memory than they save time */
     WIDEST = 6,      /* wider ones tell little more than blocks */
     FREQUENT = 8,    /* docids for each posting: of a list with no more, frequencies are kept */
@@ -101,7 +103,7 @@ static sk_word_maxima *make(sk_maxima *m, sk_cursor *c, unsigned shift, size_t s
 
 static size_t slot_of(const uint8_t *list)
 {
-    return (size_t)((uint64_t)(uintptr_t)list * UINT64_C(0x9e3779b97f4a7c15) >> 53);
+    return (size_t)((uint64_t)(uintptr_t)list * UINT64_C(0x9e3779b97f4a7c15) >> (64 - SLOT_BITS));
 }
 
 void sk_maxima_expect(const sk_maxima *m, const sk_cursor *c)
@@ -143,8 +145,8 @@ const sk_word_maxima *sk_maxima_of(sk_maxima *m, sk_cursor *c)
     unsigned shift = NARROWEST;
     while (shift < WIDEST && ((uint64_t)c->df << (shift + 1)) < s->articles)
         shift++;
-    if (((uint64_t)c->df << WIDEST) < s->articles / 8)
-        return NULL; /* nearly all ranges would be empty */
+    if ((uint64_t)c->df * RAREST < s->articles)
+        return NULL;
     uint64_t wide = shift == WIDEST ? 0 : (s->articles >> WIDEST) + 1;
     uint64_t size = sizeof *maxima + (s->articles >> shift) + 1 + wide, room = s->postings.size / SHARE;
     uint64_t frequencies = (uint64_t)c->df * FREQUENT < s->articles ? 0 : s->articles;
