@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -20,7 +21,7 @@ import searchkit.storage
 from searchkit.errors import IndexLocked, IndexNotFound
 from searchkit.storage import MANIFEST_FORMAT, FolderStorage, Manifest, MemoryStorage, Storage
 from searchkit.storage import lock as lock_module
-from searchkit.storage.lock import LOCK_NAME
+from searchkit.storage.lock import LOCK_NAME, WriteLock
 
 FIRST = Manifest(MANIFEST_FORMAT, 1, {})
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -341,3 +342,17 @@ def test_an_index_that_is_not_there_has_no_lock(tmp_path: Path) -> None:
     with pytest.raises(IndexNotFound):
         FolderStorage(tmp_path / "missing").lock(0)
     assert not (tmp_path / "missing").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="flock is not there")
+def test_a_file_that_cannot_be_locked_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some network file systems have no locks, and a system may run out of them."""
+    import fcntl
+
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(OSError, match=r"write\.lock") as caught:
+        WriteLock(tmp_path, 0).acquire()
+    assert caught.value.errno == errno.ENOLCK

@@ -135,6 +135,9 @@ class WriteLock:
             if _try_lock(descriptor) and _is_at(descriptor, path):
                 self._descriptor, self.owner = descriptor, os.getpid()
                 return True
+        except OSError as error:  # as of a file system that has no locks, or no more of them
+            error.filename = error.filename or str(path)
+            raise
         finally:
             if self._descriptor != descriptor:
                 os.close(descriptor)
