@@ -1,17 +1,13 @@
 /* Merging. See merge.h. */
 #include "merge.h"
 
-static int compare_keys(const sk_dict_walk *a, const sk_dict_walk *b)
-{
-    int order = memcmp(a->key, b->key, a->key_length < b->key_length ? a->key_length : b->key_length);
-    return order ? order : (a->key_length > b->key_length) - (a->key_length < b->key_length);
-}
-
 static int compare_key(const sk_dict_walk *walk, const uint8_t *key, uint32_t length)
 {
     int order = memcmp(walk->key, key, walk->key_length < length ? walk->key_length : length);
     return order ? order : (walk->key_length > length) - (walk->key_length < length);
 }
+
+static int compare_keys(const sk_dict_walk *a, const sk_dict_walk *b) { return compare_key(a, b->key, b->key_length); }
 
 int sk_merge_start(sk_merge *m, int forms, const uint8_t *from, uint32_t length)
 {

@@ -34,6 +34,7 @@ cdef class Run:
     cdef size_t table_size
     cdef uint32_t table_used
     cdef uint32_t *order          # by docid: number of the article; once it is written
+    cdef bytes _places            # of `places`, once records are asked for
     cdef bint broken
 
     def __cinit__(self, bint fold_accents, int title_weight, int threads=1):
@@ -298,20 +299,6 @@ cdef class Run:
 
         records: all that `Pack.records` gave. Requires: the run is written.
         """
-        cdef uint64_t size = 0
-        cdef uint32_t past = docid
-        cdef entered *article
-        cdef uint8_t *at
-        cdef bytes data
-        if self.order == NULL:
-            raise ValueError("the run is not written")
-        while past < self.kept and size < enough:
-            size += self.articles[self.order[past]].size
-            past += 1
-        data = PyBytes_FromStringAndSize(NULL, size)
-        at = <uint8_t *>PyBytes_AsString(data)
-        for docid in range(docid, past):
-            article = &self.articles[self.order[docid]]
-            records.copy(article.record, article.size, at)
-            at += article.size
-        return data, past
+        if self._places is None:
+            self._places = self.places()
+        return records.block(<const uint8_t *>PyBytes_AsString(self._places), docid, self.kept, enough)

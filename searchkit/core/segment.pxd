@@ -126,7 +126,8 @@ cdef class Records:
     cdef sk_scattered s
     cdef const uint8_t[::1] _view
     cdef object _keep
-    cdef int copy(self, uint64_t at, uint64_t size, uint8_t *to) except -1
+    cdef tuple block(self, const uint8_t *places, uint32_t docid, uint32_t articles, uint64_t enough)
+    cdef _tell(self, int failed, uint64_t at, uint64_t size)
 
 
 cdef class Segment:
@@ -141,7 +142,6 @@ cdef class Segment:
     cdef int touch_dates(self) except -1
     cdef int _check(self, int failed, str section) except -1
     cdef int _docid(self, uint32_t docid) except -1
-    cdef bytes _gathered(self, uint32_t docid)
     cpdef str id(self, uint32_t docid)
     cdef str id_text(self, const sk_id *id)
     cdef str id_in_block(self, uint32_t rank, const uint8_t *at, const uint8_t *end)

@@ -42,15 +42,39 @@ cdef class Records:
                 raise ValueError(f"{self._view.shape[0]} bytes of records are less than {size}")
             self.s.bytes = &self._view[0] if size else NULL
 
-    cdef int copy(self, uint64_t at, uint64_t size, uint8_t *to) except -1:
-        cdef int failed
+    cdef tuple block(self, const uint8_t *places, uint32_t docid, uint32_t articles, uint64_t enough):
+        """The records of some articles from `docid` on, at least `enough` bytes where there are, and the docid behind.
+
+        places: by docid, offset and bytes of each, two u64.
+        """
+        cdef uint64_t room = 0, at = 0, size = 0
+        cdef uint32_t past = docid
+        cdef int failed = SK_OK
+        cdef uint8_t *to
+        cdef bytes data
+        while past < articles and room < enough:
+            size = sk_load64(places + 16 * <size_t>past + 8)
+            if size > self.s.size:
+                self._tell(SK_DAMAGED, sk_load64(places + 16 * <size_t>past), size)
+            room += size
+            past += 1
+        data = PyBytes_FromStringAndSize(NULL, room)
+        to = <uint8_t *>PyBytes_AsString(data)
         with nogil:
-            failed = sk_scattered_copy(&self.s, at, size, to)
+            while docid < past and not failed:
+                at = sk_load64(places + 16 * <size_t>docid)
+                size = sk_load64(places + 16 * <size_t>docid + 8)
+                failed = sk_scattered_copy(&self.s, at, size, to)
+                to += size
+                docid += 1
+        if failed:
+            self._tell(failed, at, size)
+        return data, past
+
+    cdef _tell(self, int failed, uint64_t at, uint64_t size):
         if failed == SK_UNREADABLE:
             raise OSError(errno, strerror(errno).decode("utf-8", "replace"), self._keep.path)
-        if failed:
-            raise CorruptIndex(self._keep.path, "store", f"{size} bytes of a record at byte {at}", "less")
-        return 0
+        raise CorruptIndex(self._keep.path, "store", f"{size} bytes of a record at byte {at}", "less")
 
 
 cdef class Segment:
@@ -295,7 +319,7 @@ cdef class Segment:
         cdef const uint8_t *index
         self._docid(docid)
         if self._places != NULL:
-            return self._gathered(docid), docid, False
+            return self._records.block(self._places, docid, self.s.articles, GATHERED)[0], docid, False
         start, length = self._store_index
         cdef size_t count = length // 12
         cdef size_t low = 0, high = count, mid
@@ -322,26 +346,6 @@ cdef class Segment:
         first = sk_load32(index + 12 * low)
         data = (<const char *>(self.s.file + <size_t>store))[begin + 1 : end]
         return data, first, self.s.file[<size_t>store + begin] != 0
-
-    cdef bytes _gathered(self, uint32_t docid):
-        """The records of some articles from `docid` on, from where they stand."""
-        cdef uint64_t room = 0, size
-        cdef uint32_t past = docid
-        cdef uint8_t *to
-        cdef bytes data
-        while past < self.s.articles and room < GATHERED:
-            size = sk_load64(self._places + 16 * <size_t>past + 8)
-            if size > self._records.s.size:
-                raise CorruptIndex(self.path, "record_places", f"at most {self._records.s.size} bytes", size)
-            room += size
-            past += 1
-        data = PyBytes_FromStringAndSize(NULL, room)
-        to = <uint8_t *>PyBytes_AsString(data)
-        for docid in range(docid, past):
-            size = sk_load64(self._places + 16 * <size_t>docid + 8)
-            self._records.copy(sk_load64(self._places + 16 * <size_t>docid), size, to)
-            to += size
-        return data
 
 
 cdef size_t sums_at(const uint8_t *base, const uint8_t *sums, size_t whole) noexcept:

@@ -25,6 +25,7 @@ from pathlib import Path
 from types import TracebackType
 
 from searchkit.errors import IndexLocked
+from searchkit.storage.system import naming
 
 __all__ = ["LOCK_NAME", "WriteLock"]
 
@@ -132,12 +133,11 @@ class WriteLock:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _OPEN, 0o666)
         try:
             # Should somebody have removed the file all the same, a lock on the old one would exclude nobody.
-            if _try_lock(descriptor) and _is_at(descriptor, path):
+            with naming(path):  # a file system may have no locks, or no more of them
+                locked = _try_lock(descriptor)
+            if locked and _is_at(descriptor, path):
                 self._descriptor, self.owner = descriptor, os.getpid()
                 return True
-        except OSError as error:  # as of a file system that has no locks, or no more of them
-            error.filename = error.filename or str(path)
-            raise
         finally:
             if self._descriptor != descriptor:
                 os.close(descriptor)

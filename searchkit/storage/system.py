@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["System"]
+__all__ = ["System", "naming"]
 
 # What only some platforms have: files are bytes, descriptors do not reach child programs, links are not followed,
 # and opening a pipe somebody put there does not hang.
@@ -47,28 +47,28 @@ class System:
         return descriptor
 
     def length(self, descriptor: int, path: Path) -> int:
-        with _naming(path):
+        with naming(path):
             return os.fstat(descriptor).st_size
 
     def read(self, descriptor: int, most: int, path: Path) -> bytes:
-        with _naming(path):
+        with naming(path):
             return os.read(descriptor, most)
 
     def write(self, descriptor: int, data: memoryview, path: Path) -> int:
         """Bytes written: possibly fewer than given."""
-        with _naming(path):
+        with naming(path):
             return os.write(descriptor, data)
 
     def map(self, descriptor: int, length: int, path: Path) -> mmap.mmap:
         """The first `length` bytes, to read. Requires: length > 0."""
-        with _naming(path):
+        with naming(path):
             if sys.version_info >= (3, 13):  # before, each mapping keeps a descriptor of its own
                 return mmap.mmap(descriptor, length, access=mmap.ACCESS_READ, trackfd=False)
             return mmap.mmap(descriptor, length, access=mmap.ACCESS_READ)
 
     def sync(self, descriptor: int, path: Path) -> None:
         """Return when the file's bytes are on the disk. After an error they may be lost: do not try again."""
-        with _naming(path):
+        with naming(path):
             if sys.platform == "darwin":  # where fsync stops at the disk's cache
                 import fcntl
 
@@ -77,7 +77,7 @@ class System:
                 os.fsync(descriptor)
 
     def close(self, descriptor: int, path: Path) -> None:
-        with _naming(path):
+        with naming(path):
             os.close(descriptor)
 
     def link(self, old: Path, new: Path) -> None:
@@ -114,7 +114,7 @@ class System:
         if descriptor == -1:
             return
         try:
-            with _naming(folder):
+            with naming(folder):
                 os.fsync(descriptor)
         except OSError as error:
             if error.errno not in (errno.EINVAL, errno.ENOTSUP):
@@ -126,7 +126,8 @@ class System:
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def naming(path: Path) -> Iterator[None]:
+    """An error of the system that names no file names this one."""
     try:
         yield
     except OSError as error:
