@@ -51,7 +51,7 @@ EVALUATOR = (
     "evaluator.h",
     "search.inc",
     *(f"search_{part}.inc" for part in ("hits", "open", "bounds", "exact", "near", "windows", "word", "estimates")),
-    *(f"search_{part}.inc" for part in ("or", "and", "ranges", "tree")),
+    *(f"search_{part}.inc" for part in ("fine", "or", "and", "ranges", "tree")),
 )
 BUILDING = (
     "encode.h",

@@ -151,3 +151,46 @@ def test_first_thresholds_under_dates_and_deletions(gone: int) -> None:
                 for limit in (1, 3, 10, 11, 40, 100, 300) * 3:
                     results = index.search(query, limit=limit, **options)
                     assert list(zip(results.ids, results.scores, strict=True)) == ranking[:limit], (limit, options)
+
+
+SHARES = (0.6, 0.4, 0.2, 0.1, 0.05, 0.03, 0.02, 0.012, 0.008, 0.003)  # of articles that have word0, word1, ...
+
+
+def in_ranges() -> list[Article]:
+    """Articles of four windows: words whose maxima are of every width, and some too rare for any; here and there a word
+    comes more often, so that whole ranges can be told apart."""
+    random = generator("ranges")
+    made = []
+    for number in range(14_000):
+        words = ["x"] * random.choice((2, 9, 30))
+        for word, share in enumerate(SHARES):
+            if random.random() < share:
+                often = random.choice((5, 9) if random.random() < 0.02 else (1, 1, 2))
+                words += [f"word{word}"] * often
+        made.append(Article(" ".join(words), id=f"{number:05}", date=f"{1_990 + number % 31}"))
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("segments", [1, 3])
+@pytest.mark.parametrize("k1", [0.0, 0.4, 1.5, 8.0])
+def test_ranges_that_cannot_have_a_hit(segments: int, k1: float) -> None:
+    """Whatever is not looked at, for any k1: maxima are made for the first that comes, and serve no other."""
+    random = generator(f"queries of ranges {k1}")
+    made = in_ranges()
+    with searchkit.create(store=False) as index:
+        for part in range(segments):
+            index.add(made[part::segments])
+        assert index.stats().segments == segments
+        oracle = Oracle(made, index.analyzer)
+        for first in (k1, 1.2):
+            for _ in range(12):
+                words = random.sample(range(len(SHARES)), random.choice((2, 2, 3, 5, 8)))
+                query = Or(*(Term(f"word{word}") for word in words))
+                since, until = random.choice(((None, None), (None, None), ("1994", "2006"), ("2001", "2001")))
+                options = {"k1": first, "since": since, "until": until}
+                ranking = oracle.search(query, **options)
+                for limit in (1, 10, 100) * 3:
+                    results = index.search(query, limit=limit, **options)
+                    found = list(zip(results.ids, results.scores, strict=True))
+                    assert found == ranking[:limit], (words, limit, options)

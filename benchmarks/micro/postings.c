@@ -5,14 +5,15 @@
 
 #include <stdio.h>
 
-enum { BLOCKS = 64, PACKED = 32 * 32, ARTICLES = 1 << 15, WORDS = 64 };
+enum { BLOCKS = 64, PACKED = 32 * 32, ARTICLES = 1 << 15, WORDS = 64, RANGES = 512 };
 
 typedef struct blocks {
     const sk_kernels *kernels;
     uint8_t *packed;
     unsigned width;
     uint32_t *docids, *tfs, *sizes;
-    uint16_t *lengths, *chosen;
+    uint16_t *lengths, *chosen, *bounds;
+    unsigned wider;
     float *scores, least;
     uint64_t *words;
 } blocks;
@@ -68,6 +69,33 @@ static uint64_t select_some(void *on)
     uint64_t found = 0;
     for (unsigned i = 0; i < BLOCKS; i++)
         found += b->kernels->select(b->scores, SK_BLOCK, b->least, b->chosen);
+    return found;
+}
+
+static uint64_t add_shares(void *on)
+{
+    blocks *b = on;
+    for (unsigned i = 0; i < BLOCKS; i++)
+        b->kernels->add_shares(b->packed, 12345, b->wider, b->bounds);
+    return b->bounds[0];
+}
+
+static uint64_t together(void *on)
+{
+    blocks *b = on;
+    uint64_t all = 0;
+    for (unsigned i = 0; i < BLOCKS; i++)
+        for (unsigned at = 0; at < RANGES; at += 64)
+            all ^= b->kernels->together(b->bounds + at, b->bounds + at, 5000);
+    return all;
+}
+
+static uint64_t within(void *on)
+{
+    blocks *b = on;
+    uint64_t found = 0;
+    for (unsigned i = 0; i < BLOCKS; i++)
+        found += b->kernels->within(b->docids, SK_BLOCK, 0, b->words, b->chosen);
     return found;
 }
 
@@ -144,7 +172,25 @@ static void score_rows(blocks *b)
     micro_report(&row);
 
     for (uint32_t i = 0; i < WORDS; i++)
-        b->words[i] = micro_random(&random);
+        b->words[i] = micro_random(&random) & micro_random(&random);
+    for (uint32_t i = 0; i < SK_BLOCK; i++)
+        b->docids[i] = 16 * i + (uint32_t)(micro_random(&random) % 16); /* of one window */
+    read.in = b->docids;
+    micro_report(&(micro_row){"within, 1 in 4", "docids", BLOCKS * SK_BLOCK, 4, within, b, NULL, NULL, "reading 1 KB",
+                              limits->read, &read, 0});
+    fill.out = b->bounds;
+    fill.length = 2 * RANGES;
+    row = (micro_row){"add_shares", "ranges", BLOCKS * RANGES, 2, add_shares, b, NULL, NULL, "storing 1 KB", limits->fill, &fill, 0};
+    micro_report(&row);
+    row.kernel = "add_shares, 8 each";
+    b->wider = 3;
+    micro_report(&row);
+    for (uint32_t i = 0; i < RANGES; i++)
+        b->bounds[i] = (uint16_t)(micro_random(&random) % 3000);
+    read.in = b->bounds;
+    micro_report(&(micro_row){"together", "ranges", BLOCKS * RANGES, 2, together, b, NULL, NULL, "reading 1 KB",
+                              limits->read, &read, 0});
+
     read.in = b->words;
     read.length = 8 * WORDS;
     micro_report(&(micro_row){"count_bits", "words", BLOCKS * WORDS, 8, count_bits, b, NULL, NULL, "reading 512 bytes",
@@ -160,7 +206,8 @@ void rows(const char *level)
     blocks b = {.kernels = sk_kernels_get(), .packed = micro_memory(4 * PACKED), .docids = micro_memory(4 * SK_BLOCK),
                 .tfs = micro_memory(4 * SK_BLOCK),
         .sizes = micro_memory(4 * SK_BLOCK), .lengths = micro_memory(2 * ARTICLES),
-                .chosen = micro_memory(2 * SK_BLOCK), .scores = micro_memory(4 * SK_BLOCK), .words = micro_memory(8 * WORDS)};
+                .chosen = micro_memory(2 * SK_BLOCK), .scores = micro_memory(4 * SK_BLOCK), .words = micro_memory(8 * WORDS),
+                .bounds = micro_memory(2 * RANGES)};
     for (unsigned i = 0; i < 4 * PACKED; i++)
         b.packed[i] = (uint8_t)micro_random(&random);
     packed_rows(&b);

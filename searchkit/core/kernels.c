@@ -49,6 +49,7 @@
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx2,bmi,bmi2,popcnt,lzcnt")
 #endif
 #define SK_FN(name) name##_avx512
+#define SK_AVX512
 #define SK_NAME "avx512"
 #include "kernels.inc"
 #undef SK_FN

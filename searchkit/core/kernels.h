@@ -47,9 +47,19 @@ typedef struct sk_kernels {
     /* Positions i (ascending) with values[i] >= least, for `count` values; returns how many. */
     unsigned (*select)(const float *values, unsigned count, float least, uint16_t *out);
 
-    /* The docids and values of those with values[i] >= least, in order; returns how many. May work in place. */
-    unsigned (*keep)(const uint32_t *docids, const float *values, unsigned count, float least, uint32_t *out_docids,
-                     float *out_values);
+    /* Keep those with sums[i] + others[i] >= least, in order; returns how many. */
+    unsigned (*keep)(uint32_t *docids, float *sums, float *others, unsigned count, float least);
+
+    /* Add 512 >> wider shares to 512 sums, each to 1 << wider of them, wider <= 3: what is above share * quantum / 256 by
+     * no more than 1. */
+    void (*add_shares)(const uint8_t *shares, uint16_t quantum, unsigned wider, uint16_t *sums);
+
+    /* Bit i of the result: a[i] + b[i] >= least, for 64 values whose sums are below 2^16. */
+    uint64_t (*together)(const uint16_t *a, const uint16_t *b, uint16_t least);
+
+    /* Positions i (ascending) of docids in ranges, of 8 docids from `base` on, whose bit of 512 is set; returns how many.
+     * Requires: all lie in these ranges. */
+    unsigned (*within)(const uint32_t *docids, unsigned count, uint32_t base, const uint64_t *ranges, uint16_t *out);
 
     /* Where the positions codes of `count` <= 64 postings begin, in bits from the first one on (bits.h), into out[0] to
      * out[count - 1]; out has room for 64. Returns their size in all, or 0xFFFFFFFF if a frequency is above its article's

@@ -2,6 +2,7 @@
 #include "maxima.h"
 
 #include "large.h"
+#include "search.h"
 
 #include <stdlib.h>
 
@@ -11,8 +12,6 @@ enum {
     FULL = SLOTS / 4 * 3,
     FEWEST = 256,    /* postings: a shorter list is one block, */
     RAREST = 1 << 12, /* and a word that is in fewer than one article of so many has few candidates */
-    NARROWEST = 3,   /* log2 of docids in a range: narrower ones take more memory than they save time */
-    WIDEST = 6,      /* wider ones tell little more than blocks */
     FREQUENT = 8,    /* docids for each posting: of a list with no more, frequencies are kept */
     SHARE = 3,       /* all maxima together take no more than this part of the postings, */
     LEAST = 8 << 20, /* or so many bytes */
@@ -35,10 +34,17 @@ struct sk_maxima {
     slot slots[SLOTS];
     chunk *chunks;
     uint64_t held;
+    double k1; /* that they are made for; below 0: none is yet */
     uint32_t used;
 };
 
-sk_maxima *sk_maxima_open(void) { return calloc(1, sizeof(sk_maxima)); }
+sk_maxima *sk_maxima_open(void)
+{
+    sk_maxima *m = calloc(1, sizeof *m);
+    if (m)
+        m->k1 = -1;
+    return m;
+}
 
 void sk_maxima_close(sk_maxima *m)
 {
@@ -69,34 +75,45 @@ static void *take(sk_maxima *m, size_t size)
     }
 }
 
+/* Docids of all windows. */
+static uint64_t whole_windows(const sk_segment *s)
+{
+    return ((uint64_t)s->articles + SK_WINDOW - 1) / SK_WINDOW * SK_WINDOW;
+}
+
+/* Let a maximum hold a value, rounded up. */
+static void raise(uint8_t *most, double value)
+{
+    uint8_t whole = value < 254 ? (uint8_t)(value + 1) : 255;
+    *most = whole > *most ? whole : *most;
+}
+
 /* Of `size` bytes in all, `frequencies` of them for those. NULL: no memory, or the list is damaged. */
-static sk_word_maxima *make(sk_maxima *m, sk_cursor *c, unsigned shift, size_t size, size_t frequencies)
+static sk_word_maxima *make(sk_maxima *m, sk_cursor *c, double k1, unsigned shift, size_t size, size_t frequencies)
 {
     const sk_segment *s = c->segment;
     sk_word_maxima *maxima = take(m, size);
     if (!maxima)
         return NULL;
     uint8_t *kept = (uint8_t *)maxima + size - frequencies;
+    uint8_t *impacts = shift < SK_WIDEST ? maxima->shares + (whole_windows(s) >> shift) : NULL;
     maxima->frequencies = frequencies ? kept : NULL;
+    maxima->impacts = impacts;
     maxima->shift = shift;
-    maxima->wide = shift == WIDEST ? 0 : (s->articles >> shift) + 1;
-    /* c = tf / (1 - b + b * length / average), as it was when the list was encoded. */
-    double k0 = 1.0 - s->b, k_length = s->b / s->average, parts = 255.0 / c->c_max * (1 + 1e-6);
+    /* c = tf / norm, as it was when the list was encoded. */
+    double n0 = 1.0 - s->b, n_length = s->b / s->average, parts = 255.0 * (1 + 1e-6);
     for (uint32_t block = 0; block < c->blocks; block++) {
         if (sk_cursor_load(c, block, 1))
             return NULL;
         for (uint32_t i = 0; i < c->count; i++) {
             uint32_t docid = c->docids[i];
-            double share = parts * (double)c->tfs[i] / (k0 + k_length * (double)sk_length(s, docid));
-            uint8_t impact = share < 254 ? (uint8_t)(share + 1) : 255, *most = &maxima->impacts[docid >> shift];
-            *most = impact > *most ? impact : *most;
+            double tf = c->tfs[i], norm = n0 + n_length * (double)sk_length(s, docid);
+            raise(&maxima->shares[docid >> shift], parts * tf / (tf + k1 * norm));
+            if (impacts)
+                raise(&impacts[docid >> SK_WIDEST], parts * tf / norm / c->c_max);
             if (frequencies)
                 kept[docid] = (uint8_t)(c->tfs[i] < SK_OFTEN ? c->tfs[i] : SK_OFTEN);
         }
-    }
-    for (uint32_t i = 0; maxima->wide && i < maxima->wide; i++) {
-        uint8_t *most = &maxima->impacts[maxima->wide + (i >> (WIDEST - shift))];
-        *most = maxima->impacts[i] > *most ? maxima->impacts[i] : *most;
     }
     return maxima;
 }
@@ -132,23 +149,33 @@ static slot *find(sk_maxima *m, const uint8_t *list)
     }
 }
 
-const sk_word_maxima *sk_maxima_of(sk_maxima *m, sk_cursor *c)
+/* Whether maxima are for this k1; the first that asks decides. */
+static int are_for(sk_maxima *m, double k1)
+{
+    double there;
+    __atomic_load(&m->k1, &there, __ATOMIC_RELAXED);
+    if (there < 0 && __atomic_compare_exchange(&m->k1, &there, &k1, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        return 1;
+    return there == k1;
+}
+
+const sk_word_maxima *sk_maxima_of(sk_maxima *m, sk_cursor *c, double k1)
 {
     const sk_segment *s = c->segment;
     slot *of = m && c->last && c->df >= FEWEST && c->c_max > 0 ? find(m, c->last) : NULL;
-    if (!of)
+    if (!of || !are_for(m, k1))
         return NULL;
     sk_word_maxima *maxima = __atomic_load_n(&of->maxima, __ATOMIC_ACQUIRE), *none = NULL;
     if (maxima)
         return maxima;
     /* About two ranges for every posting, where the limits let them. */
-    unsigned shift = NARROWEST;
-    while (shift < WIDEST && ((uint64_t)c->df << (shift + 1)) < s->articles)
+    unsigned shift = SK_NARROWEST;
+    while (shift < SK_WIDEST && ((uint64_t)c->df << (shift + 1)) < s->articles)
         shift++;
     if ((uint64_t)c->df * RAREST < s->articles)
         return NULL;
-    uint64_t wide = shift == WIDEST ? 0 : (s->articles >> WIDEST) + 1;
-    uint64_t size = sizeof *maxima + (s->articles >> shift) + 1 + wide, room = s->postings.size / SHARE;
+    uint64_t wide = shift < SK_WIDEST ? whole_windows(s) >> SK_WIDEST : 0;
+    uint64_t size = sizeof *maxima + (whole_windows(s) >> shift) + wide, room = s->postings.size / SHARE;
     uint64_t frequencies = (uint64_t)c->df * FREQUENT < s->articles ? 0 : s->articles;
     room = room < LEAST ? LEAST : room;
     /* They leave half of the room to maxima, of which many more words have need. */
@@ -158,7 +185,7 @@ const sk_word_maxima *sk_maxima_of(sk_maxima *m, sk_cursor *c)
     }
     size += frequencies;
     if (frequencies || __atomic_add_fetch(&m->held, size, __ATOMIC_RELAXED) <= room) {
-        maxima = make(m, c, shift, size, frequencies);
+        maxima = make(m, c, k1, shift, size, frequencies);
         if (!maxima || __atomic_compare_exchange_n(&of->maxima, &none, maxima, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
             return maxima;
         return none; /* another thread was first */

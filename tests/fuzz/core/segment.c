@@ -46,8 +46,8 @@ static void ask_list(const sk_segment *s, const sk_list *list, const uint64_t *l
         }
     }
     if (!failed) {
-        sk_maxima_of(s->maxima, &c);
-        sk_maxima_of(s->maxima, &c);
+        sk_maxima_of(s->maxima, &c, 1.5);
+        sk_maxima_of(s->maxima, &c, 1.5);
         for (uint32_t docid = 0; docid < s->articles; docid += 1 + s->articles / 32) {
             uint32_t index;
             sk_cursor_probe(&c, docid, &index);

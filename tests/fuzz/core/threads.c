@@ -34,7 +34,7 @@ static void *ask(void *given)
         while (sk_dict_next(&walk) == 1) {
             sk_cursor c;
             if (!sk_cursor_open(&c, with->segment, &walk.list))
-                sk_maxima_of(with->segment->maxima, &c);
+                sk_maxima_of(with->segment->maxima, &c, 1.5);
             sk_cursor_close(&c);
         }
     }
