@@ -189,35 +189,6 @@ static inline uint32_t sk_rice_get(sk_bit_reader *r, unsigned k)
     return value;
 }
 
-/* Read `count` values. Where three codes lie in one word, as most do, each need not wait for a read of its own. */
-static inline void sk_rice_get_all(sk_bit_reader *r, unsigned k, uint32_t count, uint32_t *out)
-{
-    uint64_t mask = (UINT64_C(1) << k) - 1;
-    for (uint32_t i = 0; i < count;) {
-        uint64_t word = sk_bits_peek(r->base, r->bytes, r->at);
-        uint32_t values[3];
-        unsigned used = 0, longest = 0;
-        for (unsigned j = 0; j < 3; j++) {
-            unsigned ones = ~word ? (unsigned)__builtin_ctzll(~word) : 64;
-            values[j] = (uint32_t)((uint64_t)ones << k | (word >> (ones & 63) >> 1 & mask));
-            word = word >> (ones & 63) >> 1 >> k;
-            used += ones + 1 + k;
-            longest = ones > longest ? ones : longest;
-        }
-        if (i + 3 > count || used > 57 || longest >= SK_RICE_ESCAPE) {
-            out[i++] = sk_rice_get(r, k);
-            continue;
-        }
-        out[i] = values[0];
-        out[i + 1] = values[1];
-        out[i + 2] = values[2];
-        i += 3;
-        r->at += used;
-        if (r->at > r->end)
-            r->failed = 1;
-    }
-}
-
 /* ---- positions --------------------------------------------------------------------------------------------------- */
 
 static inline unsigned sk_bit_width(uint32_t value) { return value ? 32 - (unsigned)__builtin_clz(value) : 0; }

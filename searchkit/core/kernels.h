@@ -7,6 +7,8 @@
 #ifndef SK_KERNELS_H
 #define SK_KERNELS_H
 
+#include "bits.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +29,9 @@ typedef struct sk_kernels {
 
     /* Unpack 256 values of `width` bits, value i in lane i % 8 and row i / 8, and add one to each. Reads width * 32 bytes. */
     void (*frequencies)(const uint8_t *in, unsigned width, uint32_t *out);
+
+    /* Read `count` values that are Rice coded with k; as sk_rice_get, one after the other. */
+    void (*rice)(sk_bit_reader *r, unsigned k, uint32_t count, uint32_t *out);
 
     /* out[i] = weight * tf / (tf + k0 + k_length * length(docid)), for bounds; lengths are 2 or 4 bytes wide. */
     void (*scores)(const uint32_t *docids, const uint32_t *tfs, unsigned count, const void *lengths, unsigned width,

@@ -327,7 +327,7 @@ static int decode_coded(sk_cursor *c, const uint8_t *at, size_t size, uint32_t p
         return SK_DAMAGED;
     unsigned head = sk_load16(at) & 1023, k_gap = head & 31, k_tf = head >> 5;
     uint64_t docid = previous == UINT32_MAX ? UINT64_MAX : previous;
-    sk_rice_get_all(&r, k_gap, count, c->docids);
+    sk_kernels_get()->rice(&r, k_gap, count, c->docids);
     for (uint32_t i = 0; i < count; i++) {
         docid += (uint64_t)c->docids[i] + 1;
         c->docids[i] = (uint32_t)docid;
@@ -335,7 +335,7 @@ static int decode_coded(sk_cursor *c, const uint8_t *at, size_t size, uint32_t p
     if (docid >= c->segment->articles || r.failed)
         return SK_DAMAGED;
     memset(c->docids + count, 255, (SK_BLOCK - count) * sizeof *c->docids);
-    sk_rice_get_all(&r, k_tf, count, c->tfs);
+    sk_kernels_get()->rice(&r, k_tf, count, c->tfs);
     int32_t least = INT32_MAX;
     for (uint32_t i = 0; i < count; i++) {
         c->tfs[i]++;
