@@ -350,6 +350,7 @@ class Index:
     ) -> list[Results]:
         """`search` for many queries, on `threads` threads (None: one for each processor), the GIL released.
 
+        The calling thread is one of them; the others, as many as there are processors at most, stay for the next call.
         `timeout` holds for each query by itself. With `collapse` one is answered after the other.
         """
         from searchkit.search.many import search_many

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -231,6 +232,47 @@ def test_threads_do_not_share_answers(stocked: searchkit.Index, asked: list[Quer
         assert list(threads.map(lambda query: (found(stocked.search(query)), stocked.count(query)), asked)) == alone
         for many in threads.map(lambda count: stocked.search_many(asked, threads=count), [None, 1, 2, 4, 7, 1000]):
             assert [found(results) for results in many] == [hits for hits, _ in alone]
+
+
+def test_helpers_stay_for_the_next_batch(stocked: searchkit.Index, asked: list[Query]) -> None:
+    """However often search_many is called, from however many threads, and whatever goes wrong in it."""
+    texts = ["w1 w2", "w3 w4", '"w1 w2"', "w5"] * 10
+    expected = [found(stocked.search(text)) for text in texts]
+
+    def helpers() -> int:
+        return sum(thread.name.startswith("searchkit-search") for thread in threading.enumerate())
+
+    for _ in range(5):
+        with ThreadPoolExecutor(4) as threads:
+            for many in threads.map(lambda _: stocked.search_many(texts, threads=3), range(20)):
+                assert [found(results) for results in many] == expected
+        with pytest.raises(searchkit.QueryError):
+            stocked.search_many([*texts, 7], threads=3)  # type: ignore[list-item]
+    assert 0 < helpers() <= (os.cpu_count() or 1)
+
+
+FORKED = """
+import os, searchkit
+with searchkit.create() as index:
+    index.add({"text": f"word w{number % 7}", "id": str(number)} for number in range(100))
+    texts = ["word", "w1 w2", "word w3"] * 20
+    found = [results.ids for results in index.search_many(texts, threads=3)]
+    child = os.fork()
+    again = [results.ids for results in index.search_many(texts, threads=3)]
+    assert again == found
+    if child == 0:
+        os._exit(7)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_has_helpers_of_its_own() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKED], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("7\n", "")
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from libc.limits cimport INT_MIN
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
@@ -78,6 +79,8 @@ ctypedef int (*evaluation)(sk_task *) noexcept nogil
 cdef extern from *:
     """
     static long sk_fetch_add(long *value, long more) { return __atomic_fetch_add(value, more, __ATOMIC_RELAXED); }
+    static void sk_publish(int *value, int is) { __atomic_store_n(value, is, __ATOMIC_RELEASE); }
+    static int sk_published(const int *value) { return __atomic_load_n(value, __ATOMIC_ACQUIRE); }
     static int sk_raised(void) { return PyErr_Occurred() ? -1 : 0; }
 
     /* Whether this may be the thread in which Python handles signals. */
@@ -90,6 +93,8 @@ cdef extern from *:
     #endif
     """
     long sk_fetch_add(long *value, long more) nogil
+    void sk_publish(int *value, int is_) nogil
+    int sk_published(const int *value) nogil
     int raise_interrupt "sk_raised" () except -1
     int sk_gets_signals() nogil
 
@@ -449,11 +454,15 @@ cdef bint begin(sk_plain_query *query, str text, bint match_all, dates, sk_filte
     return True
 
 
+cdef enum:
+    UNDONE = INT_MIN
+
+
 cdef class Batch:
     """Many queries with the same settings, worked off by as many threads as call `work`.
 
-    `jobs` are plain query texts, programs of the searcher, or None, which is left alone. `match_all` and `dates` are
-    for the texts. `timeouts`: of each job how many nanoseconds it may take from its start on, at least 1; None: there
+    `jobs` are either plain query texts or programs of the searcher; None among them is left alone. `match_all` and
+    `dates` are for the texts. `timeouts`: of each job how many nanoseconds it may take from its start on, at least 1; None: there
     are no deadlines.
     """
     cdef Searcher searcher
@@ -462,10 +471,11 @@ cdef class Batch:
     cdef sk_filter filter
     cdef sk_plain_query *queries  # of texts; without text: of a program, or not to be answered here
     cdef sk_task *tasks
-    cdef int *outcomes  # of a text: whether it was answered; of a program: SK_OK or what failed
+    cdef int *outcomes  # UNDONE; then of a text whether it was answered, of a program SK_OK or what failed
     cdef double *seconds
     cdef long count
     cdef long next
+    cdef long taken  # texts whose results were given away
     cdef long stopped
 
     def __cinit__(
@@ -484,6 +494,7 @@ cdef class Batch:
             raise MemoryError
         for i in range(self.count):
             job = jobs[i]
+            self.outcomes[i] = UNDONE
             if isinstance(job, Program):
                 searcher.fill(job, &self.tasks[i])
                 rank(&self.tasks[i], settings)
@@ -505,6 +516,7 @@ cdef class Batch:
     def work(self, long most):
         """Take queries until none is left, or `most` are done. Whether some may be left. For any number of threads."""
         cdef long i, done
+        cdef int outcome
         cdef int64_t start
         cdef sk_task *task
         with nogil:
@@ -515,11 +527,13 @@ cdef class Batch:
                 task = &self.tasks[i]
                 start = sk_clock()
                 limit(task, start + task.deadline if task.deadline else 0, &self.stopped)
+                outcome = 0
                 if self.queries[i].text != NULL:
-                    self.outcomes[i] = sk_plain_search(&self.searcher.s, &self.queries[i], task)
+                    outcome = sk_plain_search(&self.searcher.s, &self.queries[i], task)
                 elif task.program != NULL:
-                    self.outcomes[i] = sk_search(task)
+                    outcome = sk_search(task)
                 self.seconds[i] = (sk_clock() - start) * 1e-9
+                sk_publish(&self.outcomes[i], outcome)
                 if task.end == SK_INTERRUPTED:
                     break
         raise_interrupt()
@@ -530,19 +544,41 @@ cdef class Batch:
         sk_fetch_add(&self.next, self.count)
         sk_fetch_add(&self.stopped, 1)
 
+    def results(self, kind, asking, tuple late not None):
+        """The results of the next texts, as far as they are answered by now: each a `kind`, made upon Listing; None for
+        text that is not plain, and for None. For one thread, while others work.
+
+        asking: what goes before the text and the settings in what was asked. late: the warnings where the time was up.
+        """
+        cdef Listing results
+        cdef list found = []
+        cdef type made = <type>kind  # its own type may be any metaclass
+        if not (isinstance(kind, type) and issubclass(kind, Listing)):
+            raise TypeError(f"{kind} is not made upon Listing")
+        while self.taken < self.count and sk_published(&self.outcomes[self.taken]) != UNDONE:
+            results = None
+            if self.queries[self.taken].text != NULL and self.outcomes[self.taken]:
+                results = made.__new__(made)
+                results._answer = answer_of(&self.tasks[self.taken], self.searcher.parts, self.settings.offset)
+                results._asked = (asking, self.jobs[self.taken], self.settings)
+                results.warnings = late if results._answer.late else ()
+                results.seconds = self.seconds[self.taken]
+            found.append(results)
+            self.taken += 1
+        return found
+
     def answers(self):
-        """Of each job its answer and the seconds it took; None for text that is not plain, and for None.
+        """Of each program its answer and the seconds it took; None for None.
 
         Requires: all threads are done. For one call only.
         """
         cdef long i
         found = []
         for i in range(self.count):
-            if not self.outcomes[i] if self.queries[i].text != NULL else self.tasks[i].program == NULL:
+            if self.tasks[i].program == NULL:
                 found.append(None)
                 continue
-            if self.queries[i].text == NULL:
-                self.searcher.parts.raise_for(self.outcomes[i], self.tasks[i].damaged)
+            self.searcher.parts.raise_for(self.outcomes[i], self.tasks[i].damaged)
             found.append((answer_of(&self.tasks[i], self.searcher.parts, self.settings.offset), self.seconds[i]))
         return found
 
