@@ -188,3 +188,17 @@ cdef class Listing:
     def offset(self):
         """How many hits rank before these: of a page behind a cursor, those of all pages before it."""
         return 0 if self._answer is None else self._answer.offset
+
+
+cdef type listing_type(kind):
+    """A class made upon Listing; its own type may be any metaclass."""
+    if not (isinstance(kind, type) and issubclass(kind, Listing)):
+        raise TypeError(f"{kind} is not made upon Listing")
+    return <type>kind
+
+
+cdef Listing listing_of(type kind, tuple asked, Answer answer, double seconds, tuple warnings):
+    """A Listing, without a call of its constructor."""
+    cdef Listing listing = kind.__new__(kind)
+    listing._asked, listing._answer, listing.seconds, listing.warnings = asked, answer, seconds, warnings
+    return listing

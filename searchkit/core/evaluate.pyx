@@ -462,8 +462,8 @@ cdef class Batch:
     """Many queries with the same settings, worked off by as many threads as call `work`.
 
     `jobs` are either plain query texts or programs of the searcher; None among them is left alone. `match_all` and
-    `dates` are for the texts. `timeouts`: of each job how many nanoseconds it may take from its start on, at least 1; None: there
-    are no deadlines.
+    `dates` are for the texts. `timeouts`: of each job how many nanoseconds it may take from its start on, at least 1;
+    None: there are no deadlines.
     """
     cdef Searcher searcher
     cdef list jobs
@@ -550,21 +550,19 @@ cdef class Batch:
 
         asking: what goes before the text and the settings in what was asked. late: the warnings where the time was up.
         """
-        cdef Listing results
+        cdef type made = listing_type(kind)
+        cdef Answer answer
         cdef list found = []
-        cdef type made = <type>kind  # its own type may be any metaclass
-        if not (isinstance(kind, type) and issubclass(kind, Listing)):
-            raise TypeError(f"{kind} is not made upon Listing")
+        cdef long i
         while self.taken < self.count and sk_published(&self.outcomes[self.taken]) != UNDONE:
-            results = None
-            if self.queries[self.taken].text != NULL and self.outcomes[self.taken]:
-                results = made.__new__(made)
-                results._answer = answer_of(&self.tasks[self.taken], self.searcher.parts, self.settings.offset)
-                results._asked = (asking, self.jobs[self.taken], self.settings)
-                results.warnings = late if results._answer.late else ()
-                results.seconds = self.seconds[self.taken]
-            found.append(results)
+            i = self.taken
             self.taken += 1
+            if self.queries[i].text == NULL or not self.outcomes[i]:
+                found.append(None)
+                continue
+            answer = answer_of(&self.tasks[i], self.searcher.parts, self.settings.offset)
+            asked = (asking, self.jobs[i], self.settings)
+            found.append(listing_of(made, asked, answer, self.seconds[i], late if answer.late else ()))
         return found
 
     def answers(self):

@@ -82,7 +82,7 @@ static uint64_t whole_windows(const sk_segment *s)
 }
 
 /* Let a maximum hold a value, rounded up. */
-static void raise(uint8_t *most, double value)
+static void hold(uint8_t *most, double value)
 {
     uint8_t whole = value < 254 ? (uint8_t)(value + 1) : 255;
     *most = whole > *most ? whole : *most;
@@ -108,9 +108,9 @@ static sk_word_maxima *make(sk_maxima *m, sk_cursor *c, double k1, unsigned shif
         for (uint32_t i = 0; i < c->count; i++) {
             uint32_t docid = c->docids[i];
             double tf = c->tfs[i], norm = n0 + n_length * (double)sk_length(s, docid);
-            raise(&maxima->shares[docid >> shift], parts * tf / (tf + k1 * norm));
+            hold(&maxima->shares[docid >> shift], parts * tf / (tf + k1 * norm));
             if (impacts)
-                raise(&impacts[docid >> SK_WIDEST], parts * tf / norm / c->c_max);
+                hold(&impacts[docid >> SK_WIDEST], parts * tf / norm / c->c_max);
             if (frequencies)
                 kept[docid] = (uint8_t)(c->tfs[i] < SK_OFTEN ? c->tfs[i] : SK_OFTEN);
         }

@@ -42,21 +42,17 @@ cdef class Shortcut:
     Whoever makes a class upon this finds their ways (`find`), and answers (`answer`) what the core leaves to Python.
     """
     cdef public Way _way  # the last that was found
-    cdef object kind
+    cdef type kind
 
     def __init__(self, kind):
         """`kind`: of the results, made upon Listing."""
-        if not (isinstance(kind, type) and issubclass(kind, Listing)):
-            raise TypeError(f"{kind} is not made upon Listing")
-        self.kind = kind
+        self.kind = listing_type(kind)
 
     def search(self, snapshot, query, limit, offset, match, bint plain, bint skipping):
         """The results; None where an option is of a type that has no way."""
         cdef int64_t start = sk_clock()
         cdef Way way = self._way
-        cdef type kind = <type>self.kind  # its own type may be any metaclass
         cdef Answer answer
-        cdef Listing results
         cdef sk_task task
         if way is None or not way.is_for(snapshot, limit, offset, match, plain, skipping):
             way = self._way = self.find(snapshot, limit, offset, match, plain, skipping)
@@ -67,12 +63,7 @@ cdef class Shortcut:
             way.settings.fill(&task)
             if way.searcher.answer_plain(query, way.match_all, None, 0, &task, sk_plain_search):
                 answer = answer_of(&task, way.searcher.parts, way.settings.offset)  # first: it frees the hits
-                results = kind.__new__(kind)
-                results._answer = answer
-                results._asked = (way.scope, query, way.settings)
-                results.warnings = ()
-                results.seconds = (sk_clock() - start) * 1e-9
-                return results
+                return listing_of(self.kind, (way.scope, query, way.settings), answer, (sk_clock() - start) * 1e-9, ())
         return self.answer(way, query)
 
 
